@@ -1,1 +1,14 @@
-export {};
+export { monotoneClock, systemClock, type Clock, type Timer } from './clock.ts';
+export { ForeignRecordError, StorageClosedError, StorageError } from './errors.ts';
+export { holderLimits, maxKeyLength, parseHolder } from './holder.ts';
+export type {
+  AcquireRequest,
+  AcquireResult,
+  ListOptions,
+  LockStorage,
+  Predecessor,
+  ReleaseResult,
+  RenewResult,
+  StorageCapabilities,
+} from './lock-storage.ts';
+export type { Holder, LockRecord, LockState, WaiterRecord } from './record.ts';

@@ -1,0 +1,138 @@
+import type { Blocker } from '../event.ts';
+
+/** Why a holder no longer has its lock. */
+export type LostReason = 'expired' | 'stolen' | 'forced' | 'unreachable' | 'stalled';
+
+/** How an acquire ends: exactly one of these. `not_acquired` is a try that found the lock busy, not an error. */
+export type AcquireOutcome = 'acquired' | 'not_acquired' | 'timeout' | 'aborted' | 'deadlock' | 'error';
+
+/** What the holder's own process was doing when it lost the lock, or came close to it. */
+export interface LossEvidence {
+  /** Since the last renewal that the storage confirmed (or the acquire), in milliseconds. */
+  readonly sinceConfirmedMs: number;
+  /** How late the watchdog's own timers ran at worst since then, in milliseconds: the event loop was blocked. */
+  readonly eventLoopDelayMs: number;
+  /** Time spent in garbage collection since then, in milliseconds, where the runtime tells it. */
+  readonly gcMs?: number;
+  /** Renewals that failed in a row. */
+  readonly failedRenewals: number;
+  /** The last round trip to the storage, in milliseconds, or how long the open one has been running. */
+  readonly storageRoundTripMs?: number;
+  /** True while a renewal is still without an answer. */
+  readonly renewalPending: boolean;
+  /** Who has the lock now, when the storage told. */
+  readonly successor?: Blocker;
+}
+
+interface CallDetails {
+  /** True when the storage said that it does not have what was asked for, such as a lease that is gone. */
+  readonly refused?: boolean;
+}
+
+/** What is specific to each type of event, known when it has ended. */
+export interface EventDetails {
+  'lock.create': { readonly leaseMs: number; readonly renewEveryMs: number; readonly reentrancy: string };
+  lock: {
+    readonly contended: boolean;
+    readonly waitMs: number;
+    /** From the grant to the release or the loss; absent when it was never held. */
+    readonly holdMs?: number;
+    readonly fencingToken?: number;
+    readonly leaseMs: number;
+    readonly renewals: number;
+    /** The deepest re-entry; 1 when it was never re-entered. */
+    readonly depth: number;
+    readonly lostReason?: LostReason;
+  };
+  'lock.acquire': {
+    readonly attempts: number;
+    /** From the request to the outcome. */
+    readonly waitMs: number;
+    readonly contended: boolean;
+    /** The last holder seen while waiting. */
+    readonly blocker?: Blocker;
+    readonly fencingToken?: number;
+  };
+  'lease.renew': {
+    /** Part of the lease that had passed when the renewal landed: 1 is too late. */
+    readonly utilization: number;
+    readonly roundTripMs: number;
+    /** Failures in a row, this one included. */
+    readonly failures: number;
+  };
+  'lease.lost': { readonly reason: LostReason; readonly fencingToken: number; readonly evidence: LossEvidence };
+  'lock.release': { readonly holdMs: number; readonly fencingToken: number };
+  'lock.inspect': { readonly found: boolean };
+  'lock.force_release': { readonly reason: string; readonly victim?: Blocker };
+  'storage.acquire': CallDetails;
+  'storage.renew': CallDetails;
+  'storage.release': CallDetails;
+  'storage.read': CallDetails;
+  'storage.leave': CallDetails;
+  'storage.force_release': CallDetails;
+  unknown: Readonly<Record<string, unknown>>;
+}
+
+type CallOutcome = 'ok' | 'error';
+
+/** How each type of event can end. */
+export interface EventOutcomes {
+  'lock.create': 'ok';
+  lock: 'released' | 'lost' | 'release_failed' | Exclude<AcquireOutcome, 'acquired'>;
+  'lock.acquire': AcquireOutcome;
+  'lease.renew': 'renewed' | 'failed' | 'lost';
+  'lease.lost': 'lost';
+  'lock.release': 'released' | 'stale' | 'error';
+  'lock.inspect': CallOutcome;
+  'lock.force_release': 'forced' | 'not_held' | 'error';
+  'storage.acquire': CallOutcome;
+  'storage.renew': CallOutcome;
+  'storage.release': CallOutcome;
+  'storage.read': CallOutcome;
+  'storage.leave': CallOutcome;
+  'storage.force_release': CallOutcome;
+  unknown: string;
+}
+
+/** The name of an operation that is told as an event. The same string in code, metrics, spans and dashboards. */
+export type EventType = keyof EventDetails;
+
+/** What the catalogue says of a type of event. */
+export interface EventTypeDefinition {
+  readonly brief: string;
+  /** `event_type` of the original Go family on the wire: 1 create, 2 lock, 3 unlock, 4 watchdog, 0 unknown. */
+  readonly originalCode: 0 | 1 | 2 | 3 | 4;
+  /** The type of the parent; absent for roots. */
+  readonly parent?: EventType | readonly EventType[];
+}
+
+/** Every type of event with one sentence each: what the reference tables are made from. */
+export const eventTypes: Readonly<Record<EventType, EventTypeDefinition>> = {
+  'lock.create': { brief: 'A set of locks was made, with these options.', originalCode: 1 },
+  lock: { brief: 'One possession of a lock, from the request to the release or the loss.', originalCode: 2 },
+  'lock.acquire': { brief: 'Getting the lock, waiting included.', originalCode: 2, parent: 'lock' },
+  'lease.renew': { brief: 'The watchdog asked the storage for more time.', originalCode: 4, parent: 'lock' },
+  'lease.lost': { brief: 'The holder no longer has the lock, and why.', originalCode: 4, parent: 'lock' },
+  'lock.release': { brief: 'Giving the lock back.', originalCode: 3, parent: 'lock' },
+  'lock.inspect': { brief: 'Somebody asked who holds a lock.', originalCode: 0 },
+  'lock.force_release': { brief: 'Somebody took the lock away from its holder.', originalCode: 3 },
+  'storage.acquire': { brief: 'One atomic acquire in the storage.', originalCode: 2, parent: 'lock.acquire' },
+  'storage.renew': { brief: 'One atomic renewal in the storage.', originalCode: 4, parent: 'lease.renew' },
+  'storage.release': {
+    brief: 'One atomic release in the storage.',
+    originalCode: 3,
+    parent: ['lock.release', 'lock.acquire'],
+  },
+  'storage.read': {
+    brief: 'The storage was asked for one record.',
+    originalCode: 0,
+    parent: ['lock.inspect', 'lease.lost'],
+  },
+  'storage.leave': { brief: 'A waiter was taken off the record.', originalCode: 2, parent: 'lock.acquire' },
+  'storage.force_release': {
+    brief: 'One atomic forced release in the storage.',
+    originalCode: 3,
+    parent: 'lock.force_release',
+  },
+  unknown: { brief: 'An operation that another system recorded without saying which.', originalCode: 0 },
+};

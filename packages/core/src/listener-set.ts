@@ -1,0 +1,272 @@
+import type { Action } from './action.ts';
+import { eventTypes, type EventType } from './catalogue/event-types.ts';
+import { beginTree, type EventClock, type EventInit, type OpenEvent } from './event-tree.ts';
+import type { Event } from './event.ts';
+import type { Listener, ListenerFault, ListenerInput, ListenerStats } from './listener.ts';
+import { parseTraceparent } from './traceparent.ts';
+
+/** Options of a {@link ListenerSet}. */
+export interface ListenerSetOptions {
+  readonly listeners?: Iterable<ListenerInput>;
+  /** Told of every fault of a listener. Default: one process warning for each listener. */
+  readonly onListenerError?: (fault: ListenerFault) => void;
+  /** Default: `Date.now()` and `performance.now()`. */
+  readonly clock?: EventClock;
+}
+
+/** The way out that {@link ListenerSet.add} returns: call it, or use it with `using`. */
+export interface Removal {
+  (): void;
+  [Symbol.dispose](): void;
+}
+
+/**
+ * The listeners of something that tells events. `begin` starts a tree for those who listen at that moment; who is
+ * added later hears of the trees that begin later, who is removed hears nothing more.
+ */
+export class ListenerSet {
+  readonly #onListenerError: (fault: ListenerFault) => void;
+  readonly #clock: EventClock;
+  #seats: readonly Seat[] = [];
+  #audience: Audience | undefined;
+
+  constructor(options: ListenerSetOptions = {}) {
+    this.#onListenerError = options.onListenerError ?? warnOnce;
+    this.#clock = options.clock ?? systemEventClock;
+    for (const listener of options.listeners ?? []) this.add(listener);
+  }
+
+  /** Adds a listener; returns the way out. Adding the same object twice makes it hear everything twice. */
+  add(input: ListenerInput): Removal {
+    const seat = new Seat(toListener(input), this.#freeName(input));
+    this.#seats = [...this.#seats, seat];
+    this.#audience = new Audience(this.#seats, this.#onListenerError);
+    const remove = (): void => {
+      if (seat.removed) return;
+      seat.removed = true;
+      this.#seats = this.#seats.filter((other) => other !== seat);
+      this.#audience = this.#seats.length === 0 ? undefined : new Audience(this.#seats, this.#onListenerError);
+    };
+    return Object.assign(remove, { [Symbol.dispose]: remove });
+  }
+
+  /** Starts a tree, and tells it; undefined, at the price of one comparison, when nobody wants to hear of it. */
+  begin<T extends EventType>(type: T, init: EventInit): OpenEvent<T> | undefined {
+    const audience = this.#audience;
+    if (audience === undefined || !audience.wants(type)) return undefined;
+    return beginTree(audience, this.#clock, type, init);
+  }
+
+  /** True when somebody wants to hear of this type, or of something below it. */
+  wants(type: EventType): boolean {
+    return this.#audience?.wants(type) ?? false;
+  }
+
+  get size(): number {
+    return this.#seats.length;
+  }
+
+  /** Every listener with its faults so far. */
+  stats(): ListenerStats[] {
+    return this.#seats.map(({ name, faults }) => ({ name, faults }));
+  }
+
+  #freeName(input: ListenerInput): string {
+    const wanted = input.name === '' ? 'anonymous' : input.name;
+    const taken = new Set(this.#seats.map(({ name }) => name));
+    let name = wanted;
+    for (let n = 2; taken.has(name); n += 1) name = `${wanted}#${n}`;
+    return name;
+  }
+}
+
+/** @internal Who wants to hear what of one type of event. */
+export interface Hearing {
+  readonly on: readonly Seat[];
+  readonly onStart: readonly Seat[];
+  readonly onAction: readonly Seat[];
+}
+
+/** @internal One listener in one set. */
+export class Seat {
+  readonly listener: Listener;
+  readonly name: string;
+  faults = 0;
+  removed = false;
+
+  constructor(listener: Listener, name: string) {
+    this.listener = listener;
+    this.name = name;
+  }
+}
+
+const nobody: Hearing = { on: [], onStart: [], onAction: [] };
+
+/** @internal The listeners of a set at one moment, sorted by what they want; every call to them is guarded here. */
+export class Audience {
+  readonly #seats: readonly Seat[];
+  readonly #report: (fault: ListenerFault) => void;
+  readonly #hearings = new Map<EventType, Hearing>();
+  readonly #wanted = new Set<EventType>();
+  readonly #around: readonly Seat[];
+  readonly #traceparent: readonly Seat[];
+  readonly #onFault: readonly Seat[];
+
+  constructor(seats: readonly Seat[], report: (fault: ListenerFault) => void) {
+    this.#seats = seats;
+    this.#report = report;
+    this.#around = seats.filter(({ listener }) => typeof listener.around === 'function');
+    this.#traceparent = seats.filter(({ listener }) => typeof listener.traceparent === 'function');
+    this.#onFault = seats.filter(({ listener }) => typeof listener.onFault === 'function');
+    for (const type of Object.keys(eventTypes) as EventType[]) this.#admit(type);
+  }
+
+  #admit(type: EventType): void {
+    const wanting = (method: 'on' | 'onStart' | 'onAction'): Seat[] =>
+      this.#seats.filter(
+        ({ listener }) => typeof listener[method] === 'function' && (listener.types?.includes(type) ?? true),
+      );
+    const hearing: Hearing = { on: wanting('on'), onStart: wanting('onStart'), onAction: wanting('onAction') };
+    if (hearing.on.length + hearing.onStart.length + hearing.onAction.length === 0) return;
+    this.#hearings.set(type, hearing);
+    this.#want(type);
+  }
+
+  /** A type is wanted with all that it hangs on, so that the tree has its parents. */
+  #want(type: EventType): void {
+    if (this.#wanted.has(type)) return;
+    this.#wanted.add(type);
+    for (const parent of [eventTypes[type].parent ?? []].flat()) this.#want(parent);
+  }
+
+  wants(type: EventType): boolean {
+    return this.#wanted.has(type);
+  }
+
+  hearing(type: EventType): Hearing {
+    return this.#hearings.get(type) ?? nobody;
+  }
+
+  tellStart(seats: readonly Seat[], event: Event): void {
+    for (const seat of seats) {
+      if (seat.removed) continue;
+      try {
+        this.#settle(seat, event, 'onStart', seat.listener.onStart?.(event));
+      } catch (error) {
+        this.#fault(seat, 'onStart', error, event.type);
+      }
+    }
+  }
+
+  tellAction(seats: readonly Seat[], event: Event, action: Action): void {
+    for (const seat of seats) {
+      if (seat.removed) continue;
+      try {
+        this.#settle(seat, event, 'onAction', seat.listener.onAction?.(event, action));
+      } catch (error) {
+        this.#fault(seat, 'onAction', error, event.type);
+      }
+    }
+  }
+
+  tellEnd(seats: readonly Seat[], event: Event): void {
+    for (const seat of seats) {
+      if (seat.removed) continue;
+      try {
+        this.#settle(seat, event, 'on', seat.listener.on?.(event));
+      } catch (error) {
+        this.#fault(seat, 'on', error, event.type);
+      }
+    }
+  }
+
+  around<R>(event: Event, fn: () => R): R {
+    let run = fn;
+    for (const seat of this.#around) {
+      if (!seat.removed) run = this.#guardAround(seat, event, run);
+    }
+    return run();
+  }
+
+  traceparent(event: Event): string | undefined {
+    for (const seat of this.#traceparent) {
+      if (seat.removed) continue;
+      try {
+        const offered = seat.listener.traceparent?.(event);
+        if (parseTraceparent(offered) !== undefined) return offered;
+      } catch (error) {
+        this.#fault(seat, 'traceparent', error, event.type);
+      }
+    }
+    return undefined;
+  }
+
+  /** `fn` runs exactly once and its result is what counts, whatever the listener does around it. */
+  #guardAround<R>(seat: Seat, event: Event, fn: () => R): () => R {
+    return () => {
+      let ran: { readonly result: R } | { readonly thrown: unknown } | undefined;
+      const once = (): R => {
+        if (ran === undefined) {
+          try {
+            ran = { result: fn() };
+          } catch (thrown) {
+            ran = { thrown };
+          }
+        }
+        if ('thrown' in ran) throw ran.thrown;
+        return ran.result;
+      };
+      try {
+        seat.listener.around?.(event, once);
+        if (ran === undefined) throw new Error('around() did not call the function that it was given');
+      } catch (error) {
+        const passedOn = ran !== undefined && 'thrown' in ran && ran.thrown === error;
+        if (!passedOn) this.#fault(seat, 'around', error, event.type);
+      }
+      return once();
+    };
+  }
+
+  /** A listener may give a promise; nobody waits for it, but its rejection is a fault like any other. */
+  #settle(seat: Seat, event: Event, phase: ListenerFault['phase'], given: unknown): void {
+    if (given === undefined) return;
+    Promise.resolve(given).catch((error: unknown) => this.#fault(seat, phase, error, event.type));
+  }
+
+  #fault(seat: Seat, phase: ListenerFault['phase'], error: unknown, eventType: EventType): void {
+    seat.faults += 1;
+    const fault: ListenerFault = Object.freeze({ listener: seat.name, phase, error, eventType, count: seat.faults });
+    try {
+      this.#report(fault);
+    } catch {
+      // Who reports faults is an observer too: it is counted with the listener and reaches nobody.
+      seat.faults += 1;
+    }
+    for (const other of this.#onFault) {
+      if (other === seat || other.removed) continue;
+      try {
+        other.listener.onFault?.(fault);
+      } catch {
+        other.faults += 1;
+      }
+    }
+  }
+}
+
+const systemEventClock: EventClock = { now: () => Date.now(), monotonic: () => performance.now() };
+
+function toListener(input: ListenerInput): Listener {
+  if (typeof input === 'function') return { name: input.name === '' ? 'anonymous' : input.name, on: input };
+  if (typeof input !== 'object' || input === null || typeof input.name !== 'string') {
+    throw new TypeError(`a listener is a function or an object with a name, got ${typeof input}`);
+  }
+  return input;
+}
+
+function warnOnce(fault: ListenerFault): void {
+  if (fault.count > 1) return;
+  const message = `Lockscope: listener "${fault.listener}" failed in ${fault.phase}; the lock is not affected, further faults of it are only counted: ${String(fault.error)}`;
+  const { process } = globalThis as { process?: { emitWarning?: (text: string, type: string) => void } };
+  if (process?.emitWarning === undefined) console.warn(message);
+  else process.emitWarning(message, 'LockscopeListenerWarning');
+}

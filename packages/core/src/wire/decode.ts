@@ -1,0 +1,162 @@
+import type { Action } from '../action.ts';
+import { eventTypes, type EventType } from '../catalogue/event-types.ts';
+import { maxErrorDepth } from '../event-error.ts';
+import type { Event, EventError, LockMode, LockSnapshot } from '../event.ts';
+import { templateName } from '../lock-name.ts';
+import { originalOutcome, originalType } from './original.ts';
+import { decodeTime } from './time.ts';
+import { decodeValue } from './value.ts';
+
+/** What was read is no event. `code` is always `EVENT_FORMAT`; `field` names the part that is wrong. */
+export class EventFormatError extends Error {
+  readonly code = 'EVENT_FORMAT';
+  readonly field: string;
+
+  constructor(field: string, problem: string, options?: ErrorOptions) {
+    super(`not an event: ${field} ${problem}`, options);
+    this.name = 'EventFormatError';
+    this.field = field;
+  }
+}
+
+const maxIdLength = 512;
+const maxActions = 10_000;
+
+/**
+ * Reads an event from its wire form: a line of JSON, or what `JSON.parse` made of one. Also reads what the original Go
+ * storage-lock family writes; what that cannot say is filled in where it follows from the rest (the type from the
+ * actions' names, the lock's name from its id). The result is frozen plain data.
+ *
+ * @throws {EventFormatError} when it is no event. Unknown fields are ignored.
+ */
+export function decodeEvent(input: string | object): Event {
+  const wire = typeof input === 'string' ? parse(input) : input;
+  if (typeof wire !== 'object' || wire === null || Array.isArray(wire)) throw new EventFormatError('the whole', 'is not an object');
+  const fields = wire as Readonly<Record<string, unknown>>;
+  const rawActions = fields['actions'] ?? [];
+  if (!Array.isArray(rawActions)) throw new EventFormatError('actions', 'is not a list');
+  if (rawActions.length > maxActions) throw new EventFormatError('actions', `has more than ${maxActions} entries`);
+  const startedAt = decodeTime(fields['start_time']);
+  if (startedAt === undefined) throw new EventFormatError('start_time', 'is not an RFC 3339 time');
+  const id = required(fields, 'id');
+  const lockKey = required(fields, 'lock_id');
+  const actions = rawActions.map((action: unknown, index) => decodeAction(action, index, startedAt));
+  const type = decodeType(fields['type'], fields['event_type'], actions);
+  const outcome = optional(fields['outcome']) ?? (fields['type'] === undefined ? originalOutcome(type, actions) : undefined);
+  const endedAt = decodeTime(fields['end_time']);
+  const durationMs = fields['duration_ms'] ?? (endedAt === undefined ? undefined : Math.round((endedAt - startedAt) * 1000) / 1000);
+  const mode = fields['lock_mode'];
+  return Object.freeze(
+    compact({
+      id,
+      rootId: optional(fields['root_id']) ?? id,
+      parentId: optional(fields['parent_id']),
+      type,
+      lockName: optional(fields['lock_name']) ?? templateName(lockKey),
+      lockKey,
+      mode: (mode === 'shared' || mode === 'semaphore' ? mode : 'exclusive') satisfies LockMode,
+      ownerId: optional(fields['owner_id']),
+      operation: optional(fields['operation']),
+      storageName: optional(fields['storage_name']),
+      startedAt,
+      endedAt,
+      durationMs: typeof durationMs === 'number' ? durationMs : undefined,
+      actions: Object.freeze(actions),
+      outcome,
+      error: decodeError(fields['err'], 1),
+      details: isObject(fields['details']) ? decodeValue(fields['details']) : undefined,
+      lock: decodeLock(fields['lock_information']),
+      watchdogId: optional(fields['watch_dog_id']),
+    }),
+  ) as unknown as Event;
+}
+
+/** A frozen plain copy of an event, equal to what {@link decodeEvent} makes of its wire form. */
+export function snapshot(event: Event): Event {
+  const { id, rootId, parentId, type, lockName, lockKey, mode, ownerId, operation, storageName } = event;
+  const { startedAt, endedAt, durationMs, actions, outcome, error, details, lock, watchdogId } = event;
+  const known = { id, rootId, parentId, type, lockName, lockKey, mode, ownerId, operation, storageName };
+  const rest = { startedAt, endedAt, durationMs, actions, outcome, error, details, lock, watchdogId };
+  return Object.freeze(compact({ ...known, ...rest })) as unknown as Event;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new EventFormatError('the text', 'is not JSON', { cause });
+  }
+}
+
+function decodeType(name: unknown, code: unknown, actions: readonly Action[]): EventType {
+  if (typeof name === 'string') return Object.hasOwn(eventTypes, name) ? (name as EventType) : 'unknown';
+  if (typeof code !== 'number') throw new EventFormatError('event_type', 'is missing, and so is type');
+  return originalType(code, actions);
+}
+
+function decodeAction(wire: unknown, index: number, eventStart: number): Action {
+  const field = `actions[${index}]`;
+  if (!isObject(wire)) throw new EventFormatError(field, 'is not an object');
+  const { name, payload_map: payload } = wire;
+  if (typeof name !== 'string' || name === '') throw new EventFormatError(`${field}.name`, 'is not a name');
+  return Object.freeze(
+    compact({
+      name,
+      startedAt: decodeTime(wire['start_time']) ?? eventStart,
+      endedAt: decodeTime(wire['end_time']),
+      payload: isObject(payload) ? decodeValue(payload) : Object.freeze({}),
+      error: decodeError(wire['err'], 1),
+    }),
+  ) as unknown as Action;
+}
+
+/** The original writes any error as `{}`; older and other writers wrote its text. */
+function decodeError(wire: unknown, depth: number): EventError | undefined {
+  if (typeof wire === 'string' && wire !== '') return Object.freeze({ name: 'Error', message: wire });
+  if (!isObject(wire)) return undefined;
+  const { name, message, code, stack, cause, errors } = wire;
+  return Object.freeze(
+    compact({
+      name: optional(name) ?? 'Error',
+      message: typeof message === 'string' ? message : 'an error whose text was not recorded',
+      code: optional(code),
+      stack: optional(stack),
+      cause: depth < maxErrorDepth ? decodeError(cause, depth + 1) : undefined,
+      errors:
+        Array.isArray(errors) && depth < maxErrorDepth
+          ? Object.freeze(errors.flatMap((error) => decodeError(error, depth + 1) ?? []))
+          : undefined,
+    }),
+  ) as EventError;
+}
+
+function decodeLock(wire: unknown): LockSnapshot | undefined {
+  if (!isObject(wire)) return undefined;
+  const key = optional(wire['lock_id']);
+  const acquiredAt = decodeTime(wire['lock_begin_time']);
+  const expiresAt = decodeTime(wire['lease_expire_time']);
+  const { version, lock_count: depth } = wire;
+  if (key === undefined || acquiredAt === undefined || expiresAt === undefined || typeof version !== 'number') return undefined;
+  const ownerId = optional(wire['owner_id']) ?? '';
+  return Object.freeze({ key, ownerId, fencingToken: version, depth: typeof depth === 'number' ? depth : 1, acquiredAt, expiresAt });
+}
+
+function required(fields: Readonly<Record<string, unknown>>, field: string): string {
+  const value = fields[field];
+  if (typeof value !== 'string' || value === '') throw new EventFormatError(field, 'is missing or not text');
+  if (value.length > maxIdLength) throw new EventFormatError(field, `is longer than ${maxIdLength} characters`);
+  return value;
+}
+
+function optional(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Without the fields that are undefined. */
+function compact<O extends object>(object: O): O {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as O;
+}

@@ -1,0 +1,19 @@
+const rfc3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
+
+/** RFC 3339 in UTC, with microseconds when there are any. */
+export function encodeTime(epochMs: number): string {
+  const whole = Math.floor(epochMs);
+  const micros = Math.round((epochMs - whole) * 1000);
+  const text = new Date(whole).toISOString();
+  return micros === 0 ? text : `${text.slice(0, -1)}${String(micros).padStart(3, '0')}Z`;
+}
+
+/** Epoch milliseconds of an RFC 3339 text with any offset and up to nanoseconds; undefined for Go's zero time. */
+export function decodeTime(text: unknown): number | undefined {
+  const match = typeof text === 'string' ? rfc3339.exec(text) : null;
+  if (match === null) return undefined;
+  const [, seconds, fraction = '0', offset] = match as unknown as [string, string, string | undefined, string];
+  const whole = Date.parse(`${seconds}${offset}`);
+  if (Number.isNaN(whole) || seconds.startsWith('0001-01-01')) return undefined;
+  return Math.round((whole + Number(`0.${fraction}`) * 1000) * 1000) / 1000;
+}
