@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os';
 
 import { defineConfig } from 'vitest/config';
 
+import { TotalsReporter } from './test/support/totals-reporter.ts';
+
 // Tests run on sources: no build before them. 'module' is left out because the 'module' build of
 // @opentelemetry/api does not resolve under Node.
 const conditions = ['@lockscope/source', 'node', 'development|production'];
@@ -12,6 +14,7 @@ export default defineConfig({
   test: {
     include: ['packages/**/test/**/*.test.ts', 'examples/**/test/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', '**/.tmp/**'],
+    reporters: ['default', new TotalsReporter()],
     pool: 'forks',
     maxWorkers: Math.max(2, Math.min(4, availableParallelism())),
     testTimeout: 15_000,
