@@ -11,4 +11,5 @@ export type {
   RenewResult,
   StorageCapabilities,
 } from './lock-storage.ts';
+export { MemoryStorage, type MemoryStorageOptions } from './memory-storage.ts';
 export type { Holder, LockRecord, LockState, WaiterRecord } from './record.ts';

@@ -22,7 +22,6 @@ export interface ActionPayloads {
     readonly fencingToken: number;
     readonly overdueMs: number;
   };
-  'acquire.rolled_back': { readonly reason: string };
   'lock.reentered': { readonly depth: number };
   'lock.depth_released': { readonly depth: number };
   'lease.suspect': { readonly failures: number; readonly remainingMs: number };
@@ -40,7 +39,6 @@ export const actions: Readonly<Record<ActionName, { readonly brief: string; read
   'acquire.waiting': { brief: 'Still waiting: after 1 s, then twice as long each time.', of: 'lock.acquire' },
   'acquire.handed_over': { brief: 'The wait is over, and how the waiter learned it.', of: 'lock.acquire' },
   'acquire.taken_over': { brief: "The previous holder's lease had run out.", of: 'lock.acquire' },
-  'acquire.rolled_back': { brief: 'The lock had been granted and was given back at once.', of: 'lock.acquire' },
   'lock.reentered': { brief: 'The owner acquired the lock again.', of: 'lock' },
   'lock.depth_released': { brief: 'One of several acquires of the same owner was released.', of: 'lock' },
   'lease.suspect': { brief: 'A renewal failed; the lease is not over yet.', of: 'lock' },

@@ -62,6 +62,7 @@ export interface EventDetails {
   };
   'lease.lost': { readonly reason: LostReason; readonly fencingToken: number; readonly evidence: LossEvidence };
   'lock.release': { readonly holdMs: number; readonly fencingToken: number };
+  'lock.rollback': { readonly reason: 'late_reply' | 'caller_gone' | 'watchdog_failed' | 'no_answer' };
   'lock.inspect': { readonly found: boolean };
   'lock.force_release': { readonly reason: string; readonly victim?: Blocker };
   'storage.acquire': CallDetails;
@@ -83,6 +84,7 @@ export interface EventOutcomes {
   'lease.renew': 'renewed' | 'failed' | 'lost';
   'lease.lost': 'lost';
   'lock.release': 'released' | 'stale' | 'error';
+  'lock.rollback': CallOutcome;
   'lock.inspect': CallOutcome;
   'lock.force_release': 'forced' | 'not_held' | 'error';
   'storage.acquire': CallOutcome;
@@ -114,6 +116,10 @@ export const eventTypes: Readonly<Record<EventType, EventTypeDefinition>> = {
   'lease.renew': { brief: 'The watchdog asked the storage for more time.', originalCode: 4, parent: 'lock' },
   'lease.lost': { brief: 'The holder no longer has the lock, and why.', originalCode: 4, parent: 'lock' },
   'lock.release': { brief: 'Giving the lock back.', originalCode: 3, parent: 'lock' },
+  'lock.rollback': {
+    brief: 'A lock that was granted too late, or to a caller who had gone, was given back.',
+    originalCode: 3,
+  },
   'lock.inspect': { brief: 'Somebody asked who holds a lock.', originalCode: 0 },
   'lock.force_release': { brief: 'Somebody took the lock away from its holder.', originalCode: 3 },
   'storage.acquire': { brief: 'One atomic acquire in the storage.', originalCode: 2, parent: 'lock.acquire' },
@@ -121,7 +127,7 @@ export const eventTypes: Readonly<Record<EventType, EventTypeDefinition>> = {
   'storage.release': {
     brief: 'One atomic release in the storage.',
     originalCode: 3,
-    parent: ['lock.release', 'lock.acquire'],
+    parent: ['lock.release', 'lock.rollback'],
   },
   'storage.read': {
     brief: 'The storage was asked for one record.',
