@@ -5,8 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { pack, run } from '../support/pack.mjs';
-import { publicPackages } from '../support/workspace.ts';
+import { pack, publicPackages, run } from '../support/pack.mjs';
 
 // What a user gets: the tarballs, installed by npm into an empty project outside this repository.
 

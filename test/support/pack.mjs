@@ -8,10 +8,28 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** @type {{ packageManager: string }} */
 const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
+/** @typedef {{ dir: string, manifest: { name: string, private?: boolean } }} PublicPackage */
+
+/**
+ * Packages that users can install, with their folders from the root.
+ *
+ * @returns {PublicPackage[]}
+ */
+export function publicPackages() {
+  const groups = ['packages', 'packages/storages', 'packages/listeners', 'packages/instruments', 'packages/brokers'];
+  const folders = groups
+    .filter((group) => existsSync(join(root, group)))
+    .flatMap((group) => readdirSync(join(root, group)).map((name) => `${group}/${name}`));
+  return folders
+    .filter((dir) => existsSync(join(root, dir, 'package.json')))
+    .map((dir) => ({ dir, manifest: JSON.parse(readFileSync(join(root, dir, 'package.json'), 'utf8')) }))
+    .filter(({ manifest }) => manifest.private !== true);
+}
+
 /**
  * Packs every public package into `folder`; gives the path of the tarball by package name.
  *
- * @param {readonly { dir: string, manifest: { name: string } }[]} packages
+ * @param {readonly PublicPackage[]} packages
  * @param {string} folder
  * @returns {Promise<Map<string, string>>}
  */

@@ -48,11 +48,6 @@ export function builtByRoot(): string[] {
   return referencesOf('.');
 }
 
-/** Packages that users can install. */
-export function publicPackages(): WorkspacePackage[] {
-  return readWorkspace().filter(({ manifest }) => manifest.private !== true);
-}
-
 /** Files below a folder of the repository that end in `suffix`, from the root; what is generated is left out. */
 export function filesBelow(dir: string, suffix: string): string[] {
   const found: string[] = [];
