@@ -8,9 +8,12 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const { packageManager, scripts } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
 const checks = Object.keys(scripts).filter((name) => name.startsWith('check:'));
 
+// Under a pnpm script pnpm is at hand; without one, npx brings it.
+const pnpm = /pnpm/.test(process.env['npm_config_user_agent'] ?? '') ? ['pnpm'] : ['npx', '--yes', packageManager];
+
 const failed = checks.filter((name) => {
-  const { status } = spawnSync('npx', ['--yes', packageManager, 'run', name], { cwd: root, stdio: 'inherit' });
-  return status !== 0;
+  const [command = 'pnpm', ...args] = [...pnpm, 'run', name];
+  return spawnSync(command, args, { cwd: root, stdio: 'inherit' }).status !== 0;
 });
 
 console.log('');
