@@ -1,6 +1,11 @@
 export type { Action, ActionOf, ForeignAction } from './action.ts';
 export { actions, type ActionName, type ActionPayloads } from './catalogue/actions.ts';
-export { fewValuedAttributes, manyValuedAttributes, type AttributeName, type FewValuedAttribute } from './catalogue/attributes.ts';
+export {
+  fewValuedAttributes,
+  manyValuedAttributes,
+  type AttributeName,
+  type FewValuedAttribute,
+} from './catalogue/attributes.ts';
 export {
   eventTypes,
   type AcquireOutcome,

@@ -52,11 +52,17 @@ const batch = 64;
  */
 export function queued(listener: Listener, options: QueuedOptions = {}): QueuedListener {
   const { capacity, onFull, timeoutMs, onError } = { ...defaults, ...options };
-  if (!Number.isSafeInteger(capacity) || capacity < 1) throw new RangeError(`capacity must be an integer of at least 1, got ${capacity}`);
-  if (!(timeoutMs > 0 && timeoutMs <= 2 ** 31 - 1)) throw new RangeError(`timeoutMs must be above 0 and at most 2147483647, got ${timeoutMs}`);
-  if (onFull !== 'drop_oldest' && onFull !== 'drop_newest') throw new RangeError(`onFull must be drop_oldest or drop_newest, got ${String(onFull)}`);
+  if (!Number.isSafeInteger(capacity) || capacity < 1)
+    throw new RangeError(`capacity must be an integer of at least 1, got ${capacity}`);
+  if (!(timeoutMs > 0 && timeoutMs <= 2 ** 31 - 1))
+    throw new RangeError(`timeoutMs must be above 0 and at most 2147483647, got ${timeoutMs}`);
+  if (onFull !== 'drop_oldest' && onFull !== 'drop_newest')
+    throw new RangeError(`onFull must be drop_oldest or drop_newest, got ${String(onFull)}`);
   for (const method of ['around', 'traceparent'] as const) {
-    if (typeof listener[method] === 'function') throw new TypeError(`listener "${listener.name}" has ${method}(), which needs an answer at once and cannot be queued`);
+    if (typeof listener[method] === 'function')
+      throw new TypeError(
+        `listener "${listener.name}" has ${method}(), which needs an answer at once and cannot be queued`,
+      );
   }
   return new Queued(listener, { capacity, onFull, timeoutMs, ...(onError !== undefined && { onError }) });
 }
@@ -83,8 +89,10 @@ class Queued implements QueuedListener {
     this.#options = options;
     if (listener.types !== undefined) this.types = listener.types;
     if (listener.on !== undefined) this.on = (event) => this.#put({ phase: 'on', event, action: undefined });
-    if (listener.onStart !== undefined) this.onStart = (event) => this.#put({ phase: 'onStart', event, action: undefined });
-    if (listener.onAction !== undefined) this.onAction = (event, action) => this.#put({ phase: 'onAction', event, action });
+    if (listener.onStart !== undefined)
+      this.onStart = (event) => this.#put({ phase: 'onStart', event, action: undefined });
+    if (listener.onAction !== undefined)
+      this.onAction = (event, action) => this.#put({ phase: 'onAction', event, action });
   }
 
   get depth(): number {
@@ -151,7 +159,8 @@ class Queued implements QueuedListener {
 
   async #deliver({ phase, event, action }: Delivery): Promise<void> {
     try {
-      const given: unknown = phase === 'onAction' ? this.#listener.onAction?.(event, action as Action) : this.#listener[phase]?.(event);
+      const given: unknown =
+        phase === 'onAction' ? this.#listener.onAction?.(event, action as Action) : this.#listener[phase]?.(event);
       if (given === undefined) return;
       const { timeoutMs } = this.#options;
       const inTime = await within(timeoutMs, Promise.resolve(given));

@@ -1,1 +1,18 @@
-export {};
+export {
+  InvalidOptionsError,
+  LockAbortedError,
+  LockError,
+  LockLostError,
+  LockReleasedError,
+  LockReleaseError,
+  LocksClosedError,
+  LockStorageError,
+  LockTimeoutError,
+  WatchdogError,
+} from './errors.ts';
+export { HeldLock, type HeldLockState } from './held-lock.ts';
+export { LockDefinition, type DefinitionOptions, type LockParams } from './lock-definition.ts';
+export { createLocks, Locks, type LockInfo } from './locks.ts';
+export { defaults, type AcquireOptions, type LocksOptions } from './locks-options.ts';
+export { StorageLock } from './storage-lock.ts';
+export type { WatchedLease, Watchdog, WatchdogFactory } from './watchdog.ts';

@@ -65,6 +65,8 @@ export type RenewResult =
 /** The answer to a release. `released: false`: the lock was not this lease's any more, and nothing was changed. */
 export interface ReleaseResult {
   readonly released: boolean;
+  /** When refused, who has the lock instead (undefined: nobody), where the storage looked. */
+  readonly record?: LockRecord | undefined;
 }
 
 /** Which records `list` gives. */

@@ -1,6 +1,15 @@
 import { monotoneClock, type Clock } from './clock.ts';
 import { StorageClosedError } from './errors.ts';
-import type { AcquireRequest, AcquireResult, ListOptions, LockStorage, Predecessor, ReleaseResult, RenewResult, StorageCapabilities } from './lock-storage.ts';
+import type {
+  AcquireRequest,
+  AcquireResult,
+  ListOptions,
+  LockStorage,
+  Predecessor,
+  ReleaseResult,
+  RenewResult,
+  StorageCapabilities,
+} from './lock-storage.ts';
 import type { Holder, LockRecord, LockState } from './record.ts';
 
 /** Options of {@link MemoryStorage}. */
@@ -15,7 +24,12 @@ export interface MemoryStorageOptions {
  */
 export class MemoryStorage implements LockStorage {
   readonly name = 'memory';
-  readonly capabilities: StorageCapabilities = Object.freeze({ reach: 'process', durable: false, notifies: true, queues: true });
+  readonly capabilities: StorageCapabilities = Object.freeze({
+    reach: 'process',
+    durable: false,
+    notifies: true,
+    queues: true,
+  });
   readonly #clock: Clock;
   readonly #places = new Map<string, Place>();
   readonly #watchers = new Map<string, Set<() => void>>();
@@ -46,7 +60,14 @@ export class MemoryStorage implements LockStorage {
     if (position === 0) waiters.shift();
     const { previous } = place;
     const fencingToken = (this.#token += 1);
-    place.record = Object.freeze({ key, leaseId, holder, fencingToken, acquiredAt: storageNow, expiresAt: storageNow + leaseMs });
+    place.record = Object.freeze({
+      key,
+      leaseId,
+      holder,
+      fencingToken,
+      acquiredAt: storageNow,
+      expiresAt: storageNow + leaseMs,
+    });
     this.#held += 1;
     return Promise.resolve({ acquired: true, record: place.record, previous, storageNow });
   }
@@ -56,7 +77,8 @@ export class MemoryStorage implements LockStorage {
     const storageNow = this.#clock.now();
     const place = this.#place(key, storageNow);
     const record = place?.record;
-    if (place === undefined || record?.leaseId !== leaseId) return Promise.resolve({ renewed: false, record, storageNow });
+    if (place === undefined || record?.leaseId !== leaseId)
+      return Promise.resolve({ renewed: false, record, storageNow });
     const expiresAt = storageNow + leaseMs;
     place.record = Object.freeze({ ...record, expiresAt });
     return Promise.resolve({ renewed: true, expiresAt, storageNow });
@@ -66,7 +88,7 @@ export class MemoryStorage implements LockStorage {
     if (this.#closed) return this.#refuse('release');
     const storageNow = this.#clock.now();
     const place = this.#place(key, storageNow);
-    if (place?.record?.leaseId !== leaseId) return Promise.resolve(notReleased);
+    if (place?.record?.leaseId !== leaseId) return Promise.resolve({ released: false, record: place?.record });
     this.#free(key, place, storageNow);
     return Promise.resolve(released);
   }
@@ -172,7 +194,6 @@ export class MemoryStorage implements LockStorage {
 
 const freePlacesKept = 1000;
 const released: ReleaseResult = Object.freeze({ released: true });
-const notReleased: ReleaseResult = Object.freeze({ released: false });
 
 interface Waiter {
   readonly leaseId: string;
@@ -189,7 +210,14 @@ class Place {
 }
 
 /** Puts a waiter on record, or keeps its place; gives how many are before it. */
-function wait(place: Place, position: number, leaseId: string, holder: Holder, waitMs: number | undefined, now: number): number {
+function wait(
+  place: Place,
+  position: number,
+  leaseId: string,
+  holder: Holder,
+  waitMs: number | undefined,
+  now: number,
+): number {
   const { waiters } = place;
   const known = waiters[position];
   if (waitMs === undefined) return known === undefined ? waiters.length : position;

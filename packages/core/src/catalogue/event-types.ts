@@ -31,7 +31,13 @@ interface CallDetails {
 
 /** What is specific to each type of event, known when it has ended. */
 export interface EventDetails {
-  'lock.create': { readonly leaseMs: number; readonly renewEveryMs: number; readonly reentrancy: string };
+  'lock.create': {
+    readonly leaseMs: number;
+    readonly renewEveryMs: number;
+    readonly reentrancy: string;
+    /** How long a possession should take at most, where it was declared. */
+    readonly expectedHoldMs?: number;
+  };
   lock: {
     readonly contended: boolean;
     readonly waitMs: number;
@@ -74,14 +80,15 @@ export interface EventDetails {
   unknown: Readonly<Record<string, unknown>>;
 }
 
-type CallOutcome = 'ok' | 'error';
+/** `abandoned`: nobody waited for the answer any more. */
+type CallOutcome = 'ok' | 'error' | 'abandoned';
 
 /** How each type of event can end. */
 export interface EventOutcomes {
   'lock.create': 'ok';
   lock: 'released' | 'lost' | 'release_failed' | Exclude<AcquireOutcome, 'acquired'>;
   'lock.acquire': AcquireOutcome;
-  'lease.renew': 'renewed' | 'failed' | 'lost';
+  'lease.renew': 'renewed' | 'failed' | 'lost' | 'abandoned';
   'lease.lost': 'lost';
   'lock.release': 'released' | 'stale' | 'error';
   'lock.rollback': CallOutcome;
@@ -110,14 +117,14 @@ export interface EventTypeDefinition {
 
 /** Every type of event with one sentence each: what the reference tables are made from. */
 export const eventTypes: Readonly<Record<EventType, EventTypeDefinition>> = {
-  'lock.create': { brief: 'A set of locks was made, with these options.', originalCode: 1 },
+  'lock.create': { brief: 'A lock, or a class of locks, was declared with these options.', originalCode: 1 },
   lock: { brief: 'One possession of a lock, from the request to the release or the loss.', originalCode: 2 },
   'lock.acquire': { brief: 'Getting the lock, waiting included.', originalCode: 2, parent: 'lock' },
   'lease.renew': { brief: 'The watchdog asked the storage for more time.', originalCode: 4, parent: 'lock' },
   'lease.lost': { brief: 'The holder no longer has the lock, and why.', originalCode: 4, parent: 'lock' },
   'lock.release': { brief: 'Giving the lock back.', originalCode: 3, parent: 'lock' },
   'lock.rollback': {
-    brief: 'A lock that was granted too late, or to a caller who had gone, was given back.',
+    brief: 'What was left of an acquire was cleaned away: a grant that came too late, a place among the waiters.',
     originalCode: 3,
   },
   'lock.inspect': { brief: 'Somebody asked who holds a lock.', originalCode: 0 },
@@ -129,12 +136,8 @@ export const eventTypes: Readonly<Record<EventType, EventTypeDefinition>> = {
     originalCode: 3,
     parent: ['lock.release', 'lock.rollback'],
   },
-  'storage.read': {
-    brief: 'The storage was asked for one record.',
-    originalCode: 0,
-    parent: ['lock.inspect', 'lease.lost'],
-  },
-  'storage.leave': { brief: 'A waiter was taken off the record.', originalCode: 2, parent: 'lock.acquire' },
+  'storage.read': { brief: 'The storage was asked for one record.', originalCode: 0, parent: 'lock.inspect' },
+  'storage.leave': { brief: 'A waiter was taken off the record.', originalCode: 2, parent: 'lock.rollback' },
   'storage.force_release': {
     brief: 'One atomic forced release in the storage.',
     originalCode: 3,

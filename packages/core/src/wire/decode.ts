@@ -31,7 +31,8 @@ const maxActions = 10_000;
  */
 export function decodeEvent(input: string | object): Event {
   const wire = typeof input === 'string' ? parse(input) : input;
-  if (typeof wire !== 'object' || wire === null || Array.isArray(wire)) throw new EventFormatError('the whole', 'is not an object');
+  if (typeof wire !== 'object' || wire === null || Array.isArray(wire))
+    throw new EventFormatError('the whole', 'is not an object');
   const fields = wire as Readonly<Record<string, unknown>>;
   const rawActions = fields['actions'] ?? [];
   if (!Array.isArray(rawActions)) throw new EventFormatError('actions', 'is not a list');
@@ -42,9 +43,11 @@ export function decodeEvent(input: string | object): Event {
   const lockKey = required(fields, 'lock_id');
   const actions = rawActions.map((action: unknown, index) => decodeAction(action, index, startedAt));
   const type = decodeType(fields['type'], fields['event_type'], actions);
-  const outcome = optional(fields['outcome']) ?? (fields['type'] === undefined ? originalOutcome(type, actions) : undefined);
+  const outcome =
+    optional(fields['outcome']) ?? (fields['type'] === undefined ? originalOutcome(type, actions) : undefined);
   const endedAt = decodeTime(fields['end_time']);
-  const durationMs = fields['duration_ms'] ?? (endedAt === undefined ? undefined : Math.round((endedAt - startedAt) * 1000) / 1000);
+  const durationMs =
+    fields['duration_ms'] ?? (endedAt === undefined ? undefined : Math.round((endedAt - startedAt) * 1000) / 1000);
   const mode = fields['lock_mode'];
   return Object.freeze(
     compact({
@@ -136,9 +139,17 @@ function decodeLock(wire: unknown): LockSnapshot | undefined {
   const acquiredAt = decodeTime(wire['lock_begin_time']);
   const expiresAt = decodeTime(wire['lease_expire_time']);
   const { version, lock_count: depth } = wire;
-  if (key === undefined || acquiredAt === undefined || expiresAt === undefined || typeof version !== 'number') return undefined;
+  if (key === undefined || acquiredAt === undefined || expiresAt === undefined || typeof version !== 'number')
+    return undefined;
   const ownerId = optional(wire['owner_id']) ?? '';
-  return Object.freeze({ key, ownerId, fencingToken: version, depth: typeof depth === 'number' ? depth : 1, acquiredAt, expiresAt });
+  return Object.freeze({
+    key,
+    ownerId,
+    fencingToken: version,
+    depth: typeof depth === 'number' ? depth : 1,
+    acquiredAt,
+    expiresAt,
+  });
 }
 
 function required(fields: Readonly<Record<string, unknown>>, field: string): string {

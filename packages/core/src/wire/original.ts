@@ -13,8 +13,17 @@ const families: readonly (readonly [prefix: string, type: EventType])[] = [
   ['StorageLock.Unlock', 'lock.release'],
 ];
 
-const byCode: Readonly<Record<number, EventType>> = { 1: 'lock.create', 2: 'lock.acquire', 3: 'lock.release', 4: 'lease.renew' };
-const storageWrite: Readonly<Record<number, EventType>> = { 2: 'storage.acquire', 3: 'storage.release', 4: 'storage.renew' };
+const byCode: Readonly<Record<number, EventType>> = {
+  1: 'lock.create',
+  2: 'lock.acquire',
+  3: 'lock.release',
+  4: 'lease.renew',
+};
+const storageWrite: Readonly<Record<number, EventType>> = {
+  2: 'storage.acquire',
+  3: 'storage.release',
+  4: 'storage.renew',
+};
 
 const outcomes: Readonly<Record<string, string>> = {
   'StorageLock.Lock.Begin.Success': 'acquired',

@@ -1,0 +1,357 @@
+import type { AcquireOutcome, Blocker } from '@lockscope/core';
+import type { AcquireResult } from '@lockscope/storage';
+import { AcquireTrace } from './acquire-trace.ts';
+import { blockerOf } from './blocker.ts';
+import { cleanUp } from './clean-up.ts';
+import { Due } from './due-queue.ts';
+import { LockAbortedError, LocksClosedError, LockStorageError, LockTimeoutError, WatchdogError } from './errors.ts';
+import { HeldLock } from './held-lock.ts';
+import type { LockRegistry, Place } from './lock-registry.ts';
+import type { ResolvedAcquire } from './locks-options.ts';
+import { holderOf } from './owner.ts';
+import { PollDelay } from './poll-delay.ts';
+import { Possession } from './possession.ts';
+import { callStorage } from './storage-call.ts';
+import { WaiterTimer } from './waiter-timer.ts';
+
+/** @internal One acquire, as it was asked for. */
+export interface AcquireCall {
+  readonly key: string;
+  readonly options: ResolvedAcquire;
+  /** Undefined: a new owner. */
+  readonly owner: string | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** Ask once, and take no for an answer. */
+  readonly once: boolean;
+}
+
+type Granted = AcquireResult & { readonly acquired: true };
+
+/** While it waits, a waiter reports after this long, then each time after twice as long. */
+const firstReportMs = 1000;
+/** How long a waiter sleeps at most where the storage wakes it: what one lost notification costs. */
+const longestSleepMs = 1000;
+/** A waiter stays on record for so many of its longest sleeps after it was last heard of. */
+const sleepsOnRecord = 4;
+
+/**
+ * @internal One acquire from the call to its outcome. The first question goes out at once and bare; only when the lock
+ * is busy does it become a waiter, with a timer, a place on record and a subscription of its own.
+ */
+export class Acquisition extends Due {
+  readonly ownerId: string;
+  readonly #call: AcquireCall;
+  readonly #registry: LockRegistry;
+  readonly #trace: AcquireTrace | undefined;
+  readonly #startedAt: number;
+  readonly #deadline: number;
+  #leaseId: string;
+  #settled = false;
+  #attempts = 0;
+  /** When the question was sent that has no answer yet. */
+  #askedAt: number | undefined = undefined;
+  #failingSince: number | undefined = undefined;
+  #contended = false;
+  #blocker: { readonly seen: Blocker; readonly at: number; readonly ahead: number | undefined } | undefined = undefined;
+  #waits: WaiterTimer<'deadline' | 'ask' | 'report'> | undefined = undefined;
+  #reportAfterMs = firstReportMs;
+  #delay: PollDelay | undefined = undefined;
+  #unwatch: (() => void) | undefined = undefined;
+  #onRecord = false;
+  #wokenWhileAsking = false;
+  #turnCame: 'local' | 'notified' | 'polled' = 'polled';
+  #resolve!: (lock: HeldLock | undefined) => void;
+  #reject!: (error: unknown) => void;
+
+  constructor(registry: LockRegistry, call: AcquireCall) {
+    super();
+    this.#registry = registry;
+    this.#call = call;
+    this.#leaseId = registry.ids.next();
+    this.ownerId = call.owner ?? this.#leaseId;
+    this.#startedAt = registry.clock.monotonic();
+    this.#deadline = this.#startedAt + call.options.waitMs;
+    this.#trace = AcquireTrace.begin(registry, call.key, this.ownerId, call.options.operation);
+  }
+
+  start(): Promise<HeldLock | undefined> {
+    const promise = new Promise<HeldLock | undefined>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    const { key, once, signal } = this.#call;
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    // Asked first, because a possession that finds out that it is over gives its place up.
+    const held = this.#registry.heldHere(key);
+    const place = this.#registry.place(key);
+    const free = place.holder === undefined && place.asking === undefined && place.waiting.size === 0;
+    if (once && held !== undefined) this.#notAcquired(held.asBlocker());
+    else if (free) this.ask(place);
+    else if (once) this.#attempt();
+    else this.#queue(place);
+    return promise;
+  }
+
+  /** It is this one's turn among those of this process. */
+  ask(place: Place): void {
+    place.asking = this;
+    if (this.#waits === undefined && this.#deadline < Infinity) this.#registry.due.set(this, this.#deadline);
+    this.#turnCame = 'local';
+    this.#attempt();
+  }
+
+  /** Another acquire of this process got the lock while this one waits. */
+  behind(holder: Possession): void {
+    this.#sees(holder.asBlocker(), undefined);
+  }
+
+  /** The same owner got the lock through another acquire. */
+  joins(possession: Possession): void {
+    this.#end('acquired');
+    possession.reenter(this.#trace?.root);
+    this.#resolve(new HeldLock(possession));
+  }
+
+  close(): void {
+    this.#fail('error', new LocksClosedError(this.#call.key));
+  }
+
+  due(): void {
+    this.#timeOut();
+  }
+
+  #queue(place: Place): void {
+    const ahead = place.waiting.size + (place.asking === undefined ? 0 : 1);
+    place.waiting.add(this);
+    this.#contended = true;
+    if (place.holder !== undefined) this.#sees(place.holder.asBlocker(), ahead);
+    this.#startWaiting();
+  }
+
+  #startWaiting(): void {
+    if (this.#waits !== undefined) return;
+    this.#registry.due.delete(this);
+    this.#waits = new WaiterTimer(this.#registry.clock, (moment) => {
+      if (moment === 'deadline') this.#timeOut();
+      else if (moment === 'ask') this.#attempt();
+      else this.#report();
+    });
+    this.#waits.set('deadline', this.#deadline);
+    if (this.#trace !== undefined) this.#waits.set('report', this.#startedAt + firstReportMs);
+  }
+
+  #attempt(): void {
+    if (this.#askedAt !== undefined) {
+      this.#wokenWhileAsking = true;
+      return;
+    }
+    const { storage, clock, ids, options } = this.#registry;
+    const { key, options: own } = this.#call;
+    const leaseId = this.#leaseId;
+    const holder = holderOf(this.ownerId, ids.process, options.service, own.operation, this.#trace?.traceparent);
+    const request = { key, leaseId, leaseMs: own.leaseMs, holder };
+    const sentAt = clock.monotonic();
+    this.#attempts += 1;
+    this.#askedAt = sentAt;
+    this.#wokenWhileAsking = false;
+    this.#trace?.asks(sentAt);
+    callStorage(() =>
+      storage.acquire(this.#onRecord ? { ...request, waitMs: this.#longestSleepMs * sleepsOnRecord } : request),
+    ).then(
+      (result) => this.#answered(sentAt, leaseId, result),
+      (error: unknown) => this.#unanswered(sentAt, leaseId, error),
+    );
+  }
+
+  #answered(sentAt: number, leaseId: string, result: AcquireResult): void {
+    this.#askedAt = undefined;
+    if (this.#settled) return this.#leaveNothing(leaseId, result.acquired, 'caller_gone');
+    const { key, options, once } = this.#call;
+    this.#failingSince = undefined;
+    if (result.acquired) {
+      const now = this.#registry.clock.monotonic();
+      if (now < sentAt + options.leaseMs) return this.#granted(sentAt, result, now);
+      // The answer took longer than the lease, so nobody can work with this one.
+      this.#trace?.answered(this.#attempts, sentAt, 'busy');
+      cleanUp(this.#registry, { key, leaseId, ownerId: this.ownerId, operation: 'release', reason: 'late_reply' });
+      this.#leaseId = this.#registry.ids.next();
+      return once ? this.#notAcquired(undefined) : this.#attempt();
+    }
+    this.#trace?.answered(this.#attempts, sentAt, 'busy');
+    const { record, ahead, storageNow } = result;
+    const blocker = record === undefined ? nobodyYet : blockerOf(record, storageNow - record.acquiredAt);
+    if (once) return this.#notAcquired(blocker);
+    this.#contended = true;
+    this.#sees(blocker, ahead);
+    this.#askLater(ahead, record === undefined ? undefined : record.expiresAt - storageNow);
+  }
+
+  #unanswered(sentAt: number, leaseId: string, error: unknown): void {
+    this.#askedAt = undefined;
+    // The storage may have granted it all the same.
+    if (this.#settled) return this.#leaveNothing(leaseId, true, 'caller_gone');
+    this.#trace?.answered(this.#attempts, sentAt, 'error', error);
+    const { key, options, once } = this.#call;
+    const now = this.#registry.clock.monotonic();
+    this.#failingSince ??= now;
+    if (this.#waits !== undefined && !once && now - this.#failingSince < options.leaseMs)
+      return this.#askLater(undefined, undefined);
+    this.#fail('error', new LockStorageError(key, 'acquire', error));
+    this.#leaveNothing(leaseId, true, 'no_answer');
+  }
+
+  /** The first time it is busy, it becomes a waiter; then it sleeps until it is told or it is time to ask. */
+  #askLater(ahead: number | undefined, leaseLeftMs: number | undefined): void {
+    const { storage, clock, options } = this.#registry;
+    const { queues, notifies } = storage.capabilities;
+    this.#startWaiting();
+    if (this.#delay === undefined) {
+      this.#delay = new PollDelay(options.poll);
+      this.#onRecord = queues;
+      if (notifies) this.#unwatch = storage.watch?.(this.#call.key, this.#onWake);
+      // What changed between the first answer and now was told to nobody.
+      if (queues || notifies) return this.#attempt();
+    }
+    if (this.#wokenWhileAsking) return this.#attempt();
+    const sleepMs = notifies ? longestSleepMs : this.#delay.next(ahead);
+    const untilFreeMs = leaseLeftMs === undefined ? Infinity : Math.max(1, Math.ceil(leaseLeftMs));
+    this.#turnCame = 'polled';
+    this.#waits?.set('ask', clock.monotonic() + Math.min(sleepMs, untilFreeMs));
+  }
+
+  readonly #onWake = (): void => {
+    if (this.#settled) return;
+    this.#turnCame = 'notified';
+    this.#waits?.set('ask', Infinity);
+    this.#attempt();
+  };
+
+  #granted(sentAt: number, result: Granted, now: number): void {
+    const { key, options, owner } = this.#call;
+    const { leaseMs, renewEveryMs } = options;
+    const waitMs = now - this.#startedAt;
+    const grant = {
+      leaseMs,
+      renewEveryMs,
+      record: result.record,
+      sentAt,
+      contended: this.#contended,
+      waitMs,
+      root: this.#trace?.root,
+    };
+    const possession = new Possession(this.#registry, grant, now);
+    try {
+      possession.start();
+    } catch (error) {
+      this.#fail('error', new WatchdogError(key, error));
+      return this.#leaveNothing(result.record.leaseId, true, 'watchdog_failed');
+    }
+    const place = this.#registry.place(key);
+    place.holder = possession;
+    if (this.#trace !== undefined) {
+      this.#trace.root.hold();
+      this.#trace.answered(this.#attempts, sentAt, 'acquired');
+      this.#trace.granted(result, this.#contended ? this.#turnCame : undefined);
+    }
+    this.#end('acquired', { record: result.record });
+    this.#resolve(new HeldLock(possession));
+    const root = this.#trace?.root;
+    // The caller's first step comes before the listeners': it is one turn of the microtask queue away.
+    if (root !== undefined) queueMicrotask(() => queueMicrotask(() => root.flush()));
+    for (const waiter of place.waiting) {
+      if (owner !== undefined && waiter.ownerId === owner) waiter.joins(possession);
+      else waiter.behind(possession);
+    }
+  }
+
+  #notAcquired(blocker: Blocker | undefined): void {
+    if (blocker !== undefined)
+      this.#blocker = { seen: blocker, at: this.#registry.clock.monotonic(), ahead: undefined };
+    this.#end('not_acquired');
+    this.#resolve(undefined);
+  }
+
+  #timeOut(): void {
+    const now = this.#registry.clock.monotonic();
+    const waitedMs = now - this.#startedAt;
+    this.#fail('timeout', new LockTimeoutError(this.#call.key, waitedMs, this.#blockerNow(now)));
+  }
+
+  readonly #onAbort = (): void =>
+    this.#fail('aborted', new LockAbortedError(this.#call.key, this.#call.signal?.reason));
+
+  #fail(outcome: 'timeout' | 'aborted' | 'error', error: Error): void {
+    if (this.#settled) return;
+    this.#end(outcome, { error });
+    this.#reject(error);
+    if (this.#askedAt === undefined) this.#leaveNothing(this.#leaseId, false, 'caller_gone');
+  }
+
+  /** The end, whatever it is: no timer, no subscription, no place in the queue is left. */
+  #end(
+    outcome: AcquireOutcome,
+    { record, error }: Pick<Parameters<AcquireTrace['end']>[0], 'record' | 'error'> = {},
+  ): void {
+    this.#settled = true;
+    const { due, clock, places } = this.#registry;
+    const { key, signal, options } = this.#call;
+    due.delete(this);
+    this.#waits?.stop();
+    this.#unwatch?.();
+    signal?.removeEventListener('abort', this.#onAbort);
+    if (this.#trace !== undefined) {
+      const now = clock.monotonic();
+      const { leaseMs } = options;
+      const facts = {
+        attempts: this.#attempts,
+        waitMs: now - this.#startedAt,
+        contended: this.#contended,
+        blocker: this.#blockerNow(now),
+      };
+      this.#trace.end({ outcome, ...facts, leaseMs, record, error });
+    }
+    const place = places.get(key);
+    if (place === undefined) return;
+    place.waiting.delete(this);
+    if (place.asking === this) place.asking = undefined;
+    this.#registry.proceed(key, place);
+  }
+
+  /** Takes away what a question left in the storage that nobody waits for: a lock, or a place among the waiters. */
+  #leaveNothing(leaseId: string, maybeGranted: boolean, reason: 'caller_gone' | 'no_answer' | 'watchdog_failed'): void {
+    const { key } = this.#call;
+    if (maybeGranted) cleanUp(this.#registry, { key, leaseId, ownerId: this.ownerId, operation: 'release', reason });
+    else if (this.#onRecord)
+      cleanUp(this.#registry, { key, leaseId, ownerId: this.ownerId, operation: 'leave', reason });
+  }
+
+  #sees(blocker: Blocker, ahead: number | undefined): void {
+    const before = this.#blocker?.seen;
+    this.#blocker = { seen: blocker, at: this.#registry.clock.monotonic(), ahead };
+    if (before === undefined || before.ownerId !== blocker.ownerId || before.fencingToken !== blocker.fencingToken) {
+      this.#trace?.sees(before, blocker, ahead);
+    }
+  }
+
+  #report(): void {
+    const now = this.#registry.clock.monotonic();
+    const blocker = this.#blockerNow(now);
+    if (blocker !== undefined) this.#trace?.waits(now - this.#startedAt, blocker, this.#blocker?.ahead);
+    this.#reportAfterMs *= 2;
+    this.#waits?.set('report', this.#startedAt + this.#reportAfterMs);
+  }
+
+  #blockerNow(now: number): Blocker | undefined {
+    if (this.#blocker === undefined) return undefined;
+    const { seen, at } = this.#blocker;
+    return seen.heldForMs === undefined ? seen : { ...seen, heldForMs: seen.heldForMs + now - at };
+  }
+
+  get #longestSleepMs(): number {
+    const { storage, options } = this.#registry;
+    return storage.capabilities.notifies ? longestSleepMs : Math.max(500, options.poll.maxMs);
+  }
+}
+
+/** Who stands in the way when the lock is free, but kept for a waiter that came first and has not taken it yet. */
+const nobodyYet: Blocker = Object.freeze({ ownerId: '_next', operation: '_handoff' });

@@ -1,0 +1,22 @@
+import { parseTraceparent, type Blocker, type LockSnapshot } from '@lockscope/core';
+import type { LockRecord } from '@lockscope/storage';
+
+/** @internal The holder of a record, as a waiter sees it. Records are untrusted: a trace context is checked. */
+export function blockerOf(record: LockRecord, heldForMs: number): Blocker {
+  const { traceparent, ...holder } = record.holder;
+  const known = parseTraceparent(traceparent) === undefined ? undefined : traceparent;
+  return {
+    ...holder,
+    fencingToken: record.fencingToken,
+    heldForMs: Math.max(0, heldForMs),
+    ...(known !== undefined && { traceparent: known }),
+  };
+}
+
+/** @internal The part of a record that events carry. */
+export function snapshotOf(
+  { key, holder, fencingToken, acquiredAt, expiresAt }: LockRecord,
+  depth: number,
+): LockSnapshot {
+  return { key, ownerId: holder.ownerId, fencingToken, depth, acquiredAt, expiresAt };
+}

@@ -1,0 +1,40 @@
+import type { EventDetails } from '@lockscope/core';
+import type { LockRegistry } from './lock-registry.ts';
+import { callStorage } from './storage-call.ts';
+
+/** @internal What an acquire may have left in the storage. */
+export interface Leftover {
+  readonly key: string;
+  readonly leaseId: string;
+  readonly ownerId: string;
+  readonly operation: 'release' | 'leave';
+  readonly reason: EventDetails['lock.rollback']['reason'];
+}
+
+/**
+ * @internal Takes away what an acquire left behind, in the background: the caller has its answer already. Tried once:
+ * whatever stays ends with its lease, or with its place among the waiters.
+ */
+export function cleanUp(registry: LockRegistry, leftover: Leftover): void {
+  const { storage, listeners } = registry;
+  const { key, leaseId, ownerId, operation, reason } = leftover;
+  const root = listeners.begin('lock.rollback', {
+    lockName: registry.nameOf(key),
+    lockKey: key,
+    ownerId,
+    storageName: storage.name,
+  });
+  const call = root?.child(`storage.${operation}`);
+  callStorage(async () =>
+    operation === 'release' ? await storage.release(key, leaseId) : await storage.leave?.(key, leaseId),
+  ).then(
+    () => {
+      call?.end('ok');
+      root?.end('ok', { details: { reason } });
+    },
+    (error: unknown) => {
+      call?.end('error', { error });
+      root?.end('error', { error, details: { reason } });
+    },
+  );
+}

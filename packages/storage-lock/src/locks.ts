@@ -1,0 +1,259 @@
+import { ListenerSet, type Blocker, type ListenerInput, type Removal } from '@lockscope/core';
+import type { ListOptions, LockState } from '@lockscope/storage';
+import { Acquisition } from './acquisition.ts';
+import { blockerOf } from './blocker.ts';
+import { InvalidOptionsError, LockAbortedError, LocksClosedError, LockStorageError } from './errors.ts';
+import { Flow } from './flow.ts';
+import { HeldLock } from './held-lock.ts';
+import { LockDefinition, type DefinitionOptions } from './lock-definition.ts';
+import { LockRegistry } from './lock-registry.ts';
+import {
+  resolveAcquire,
+  resolveLocksOptions,
+  type AcquireOptions,
+  type LocksOptions,
+  type ResolvedAcquire,
+} from './locks-options.ts';
+import { runHolding } from './run-holding.ts';
+import { callStorage } from './storage-call.ts';
+import { StorageLock } from './storage-lock.ts';
+
+/** What is known of a lock when somebody asks. Times are epoch milliseconds by the storage's clock. */
+export interface LockInfo {
+  readonly key: string;
+  readonly name: string;
+  /** Undefined when nobody has it. */
+  readonly holder: (Blocker & { readonly acquiredAt: number; readonly expiresAt: number }) | undefined;
+  /** Those who wait, first come first: the ones on record, then the others of this process. */
+  readonly waiters: readonly { readonly ownerId: string; readonly operation?: string; readonly since?: number }[];
+}
+
+/**
+ * Makes locks over a storage. The one entry point: everything else hangs on what it returns.
+ *
+ * @throws {InvalidOptionsError} naming every option that cannot work, its value and its bound.
+ */
+export function createLocks(options: LocksOptions): Locks {
+  return new Locks(options);
+}
+
+/** The locks of one process over one storage. */
+export class Locks implements AsyncDisposable {
+  /** Who is told of events. `add` returns the way out. */
+  readonly listeners: ListenerSet;
+  readonly #registry: LockRegistry;
+  readonly #flow: Flow | undefined;
+  #closed: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(options: LocksOptions) {
+    const resolved = resolveLocksOptions(options);
+    const { listeners = [], onListenerError } = options;
+    this.listeners = new ListenerSet({ listeners, clock: resolved.clock, ...(onListenerError && { onListenerError }) });
+    this.#registry = new LockRegistry(resolved, this.listeners);
+    this.#flow = resolved.reentrancy === 'flow' ? new Flow() : undefined;
+  }
+
+  /** Adds a listener; returns the way out. */
+  listen(listener: ListenerInput): Removal {
+    return this.listeners.add(listener);
+  }
+
+  /**
+   * Gets the lock, waiting for it if somebody else has it. First come, first served within this process.
+   *
+   * @throws {LockTimeoutError} when it was busy for `waitMs`; names the holder.
+   * @throws {LockAbortedError} when `signal` fired; no lock is left behind.
+   * @throws {LockStorageError} when the storage failed.
+   * @throws {InvalidOptionsError} for a key or an option that cannot work.
+   */
+  acquire(key: string, options?: AcquireOptions): Promise<HeldLock> {
+    return this.#acquire(key, options, false) as Promise<HeldLock>;
+  }
+
+  /** Gets the lock if nobody has it; undefined when somebody does. One question to the storage, no waiting. */
+  tryAcquire(key: string, options?: Omit<AcquireOptions, 'waitMs'>): Promise<HeldLock | undefined> {
+    return this.#acquire(key, options, true);
+  }
+
+  /**
+   * Runs `routine` while the lock is held, and releases it on every way out. The routine is given the held lock; pass
+   * its `signal` on to what can be cancelled.
+   *
+   * @throws {LockLostError} when the lock was lost meanwhile; `cause` is what the routine threw, if it did.
+   * @throws {LockReleaseError} when it could not be given back; `suppressed` is what the routine threw, if it did.
+   */
+  async run<R>(key: string, routine: (lock: HeldLock) => R | Promise<R>, options?: AcquireOptions): Promise<R> {
+    const lock = await this.acquire(key, options);
+    const flow = this.#flow;
+    return runHolding(lock, flow === undefined ? routine : (held) => flow.run(held.ownerId, () => routine(held)));
+  }
+
+  /**
+   * Starts a flow: with `reentrancy: 'flow'`, all that runs inside it, however asynchronous, is one owner.
+   *
+   * @throws {InvalidOptionsError} when re-entrancy is not by flow.
+   */
+  flow<R>(fn: () => R): R {
+    if (this.#flow === undefined) throw new InvalidOptionsError(["flow() needs the option reentrancy: 'flow'"]);
+    return this.#flow.run(this.#registry.ids.next(), fn);
+  }
+
+  /** The lock of one key, as an object to hand around. */
+  lock(key: string, options?: AcquireOptions): StorageLock {
+    const resolved = resolveAcquire(key, options, this.#registry.options);
+    this.#tellCreated(this.#registry.nameOf(key), key, resolved, undefined);
+    return new StorageLock(this, key, this.#registry.nameOf(key), options);
+  }
+
+  /**
+   * Declares a class of locks, such as `orders/{id}`, with options of its own. Its name is what metrics carry.
+   *
+   * @throws {InvalidOptionsError} for a pattern or an option that cannot work.
+   */
+  define<const Pattern extends string>(pattern: Pattern, options: DefinitionOptions = {}): LockDefinition<Pattern> {
+    const { expectedHoldMs, ...own } = options;
+    const definition = new LockDefinition(this, pattern, options);
+    const resolved = resolveAcquire(pattern, own, this.#registry.options);
+    this.#registry.declare(pattern, definition.matches);
+    this.#tellCreated(pattern, pattern, resolved, expectedHoldMs);
+    return definition;
+  }
+
+  /** Who has a lock, since when, doing what, and who waits for it. @throws {LockStorageError} */
+  async inspect(key: string): Promise<LockInfo> {
+    resolveAcquire(key, undefined, this.#registry.options);
+    const event = this.#begin('lock.inspect', key);
+    const call = event?.child('storage.read');
+    try {
+      const state = await callStorage(() => this.#registry.storage.read(key));
+      call?.end('ok');
+      event?.end('ok', { details: { found: state.record !== undefined } });
+      return this.#describe(key, state);
+    } catch (cause) {
+      const error = new LockStorageError(key, 'inspect', cause);
+      call?.end('error', { error: cause });
+      event?.end('error', { error });
+      throw error;
+    }
+  }
+
+  /** Every held lock with its waiters, in the order of the keys; read in pages while you iterate. */
+  async *list(options?: ListOptions): AsyncGenerator<LockInfo & { readonly holder: NonNullable<LockInfo['holder']> }> {
+    for await (const state of this.#registry.storage.list(options)) {
+      const { holder, ...info } = this.#describe(state.record.key, state);
+      if (holder !== undefined) yield { ...info, holder };
+    }
+  }
+
+  /**
+   * Takes a lock away from whoever has it. Its holder finds out at its next renewal at the latest, at once when it is
+   * in this process; what it still writes can be refused by its fencing token. Gives who had it.
+   *
+   * @throws {LockStorageError} when the storage failed.
+   */
+  async forceRelease(key: string, { reason }: { readonly reason: string }): Promise<Blocker | undefined> {
+    resolveAcquire(key, undefined, this.#registry.options);
+    if (typeof reason !== 'string' || reason === '')
+      throw new InvalidOptionsError(['reason must say why the lock is taken away, got nothing']);
+    const event = this.#begin('lock.force_release', key);
+    const call = event?.child('storage.force_release');
+    try {
+      const record = await callStorage(() => this.#registry.storage.forceRelease(key));
+      call?.end('ok', { details: { refused: record === undefined } });
+      const victim = record && blockerOf(record, this.#registry.clock.now() - record.acquiredAt);
+      event?.end(record === undefined ? 'not_held' : 'forced', { details: { reason, ...(victim && { victim }) } });
+      const holder = this.#registry.places.get(key)?.holder;
+      if (holder !== undefined && holder.record.leaseId === record?.leaseId) holder.lose('forced');
+      return victim;
+    } catch (cause) {
+      const error = new LockStorageError(key, 'force release', cause);
+      call?.end('error', { error: cause });
+      event?.end('error', { error, details: { reason } });
+      throw error;
+    }
+  }
+
+  /**
+   * Ends these locks: acquires that wait reject with `LocksClosedError`, held locks are released, timers stop, so the
+   * process can exit. The storage stays open: close it yourself. Closing again gives the same promise.
+   */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const places = [...this.#registry.places.values()];
+    for (const { asking, waiting } of places) for (const acquisition of [...waiting, asking]) acquisition?.close();
+    await Promise.allSettled(places.map(({ holder }) => holder?.releaseAll()));
+    this.#registry.due.stop();
+  }
+
+  #acquire(key: string, options: AcquireOptions | undefined, once: boolean): Promise<HeldLock | undefined> {
+    let resolved: ResolvedAcquire;
+    try {
+      resolved = resolveAcquire(key, options, this.#registry.options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const signal = options?.signal;
+    if (this.#closed !== undefined) return Promise.reject(new LocksClosedError(key));
+    if (signal?.aborted === true) return Promise.reject(new LockAbortedError(key, signal.reason));
+    const owner = options?.owner ?? this.#flow?.ownerId;
+    const holder = owner === undefined ? undefined : this.#registry.heldHere(key);
+    if (holder !== undefined && holder.ownerId === owner) {
+      holder.reenter();
+      return Promise.resolve(new HeldLock(holder));
+    }
+    const acquisition = new Acquisition(this.#registry, { key, options: resolved, owner, signal, once });
+    return acquisition.start();
+  }
+
+  #describe(key: string, { record, waiters, storageNow }: LockState): LockInfo {
+    const place = this.#registry.places.get(key);
+    const known = new Set(waiters.map(({ holder }) => holder.ownerId));
+    const here = [...(place?.waiting ?? [])]
+      .filter(({ ownerId }) => !known.has(ownerId))
+      .map(({ ownerId }) => ({ ownerId }));
+    return {
+      key,
+      name: this.#registry.nameOf(key),
+      holder: record && {
+        ...blockerOf(record, storageNow - record.acquiredAt),
+        acquiredAt: record.acquiredAt,
+        expiresAt: record.expiresAt,
+      },
+      waiters: [...waiters.map(({ holder, since }) => ({ ...holder, since })), ...here],
+    };
+  }
+
+  #begin<T extends 'lock.inspect' | 'lock.force_release' | 'lock.create'>(
+    type: T,
+    key: string,
+  ): ReturnType<ListenerSet['begin']> {
+    const { storage } = this.#registry;
+    return this.listeners.begin(type, {
+      lockName: this.#registry.nameOf(key),
+      lockKey: key,
+      storageName: storage.name,
+    });
+  }
+
+  #tellCreated(
+    lockName: string,
+    lockKey: string,
+    { leaseMs, renewEveryMs }: ResolvedAcquire,
+    expectedHoldMs: number | undefined,
+  ): void {
+    const { storage, options } = this.#registry;
+    const event = this.listeners.begin('lock.create', { lockName, lockKey, storageName: storage.name });
+    const { reentrancy } = options;
+    event?.end('ok', {
+      details: { leaseMs, renewEveryMs, reentrancy, ...(expectedHoldMs !== undefined && { expectedHoldMs }) },
+    });
+  }
+}

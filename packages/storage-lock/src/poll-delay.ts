@@ -1,0 +1,20 @@
+/**
+ * @internal How long to wait before the storage is asked again where it cannot tell: from `minMs`, half as long again
+ * each time, up to `maxMs`, each spread by a quarter either way so that waiters do not ask all at once.
+ */
+export class PollDelay {
+  readonly #maxMs: number;
+  #nextMs: number;
+
+  constructor({ minMs, maxMs }: { readonly minMs: number; readonly maxMs: number }) {
+    this.#nextMs = minMs;
+    this.#maxMs = maxMs;
+  }
+
+  /** Somebody else comes first when `ahead` is above 0: then there is no hurry. */
+  next(ahead: number | undefined): number {
+    const wanted = ahead !== undefined && ahead > 0 ? this.#maxMs : this.#nextMs;
+    this.#nextMs = Math.min(this.#maxMs, this.#nextMs * 1.5);
+    return wanted * (0.75 + Math.random() / 2);
+  }
+}

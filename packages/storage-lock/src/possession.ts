@@ -1,0 +1,333 @@
+import type { Blocker, EventEnd, EventOutcomes, LossEvidence, LostReason, OpenEvent } from '@lockscope/core';
+import type { LockRecord, RenewResult } from '@lockscope/storage';
+import { blockerOf, snapshotOf } from './blocker.ts';
+import { Due } from './due-queue.ts';
+import { LockLostError } from './errors.ts';
+import type { LockRegistry } from './lock-registry.ts';
+import type { LeaseTimes } from './locks-options.ts';
+import { countGarbageCollection, garbageCollectionMs } from './loss-evidence.ts';
+import { Release } from './release.ts';
+import { callStorage } from './storage-call.ts';
+import type { WatchedLease, Watchdog } from './watchdog.ts';
+
+/** @internal What is known of a possession when it begins. */
+export interface Grant extends LeaseTimes {
+  readonly record: LockRecord;
+  /** When the request that got it was sent, on the monotonic clock: the lease is over no later than counted from here. */
+  readonly sentAt: number;
+  readonly contended: boolean;
+  readonly waitMs: number;
+  readonly root: OpenEvent<'lock'> | undefined;
+}
+
+interface Renewal {
+  readonly sentAt: number;
+  readonly event: OpenEvent<'lease.renew'> | undefined;
+  readonly call: OpenEvent<'storage.renew'> | undefined;
+}
+
+/** More open questions than this would only add to what a slow storage has to do. */
+const maxOpenRenewals = 3;
+
+/**
+ * @internal One possession of a lock, from the grant to its end: what renews its lease, when that is over, how it ends.
+ * Its deadline is the holder's own: counted from when the request was sent, on the monotonic clock of this process.
+ * Whatever the storage thinks, then the holder has to stop.
+ */
+export class Possession extends Due implements WatchedLease {
+  readonly grant: Grant;
+  readonly grantedAt: number;
+  state: 'held' | 'suspect' | 'releasing' | 'released' | 'lost' = 'held';
+  depth = 1;
+  loss: LockLostError | undefined = undefined;
+  readonly #registry: LockRegistry;
+  #deadline: number;
+  /** When the last request was sent that the storage confirmed. */
+  #confirmedAt: number;
+  #controller: AbortController | undefined = undefined;
+  #watchdog: Watchdog | undefined = undefined;
+  #release: Release | undefined = undefined;
+  #openRenewals: Renewal[] = [];
+  #renewals = 0;
+  #failures = 0;
+  #deepest = 1;
+  #worstLateMs = 0;
+  #roundTripMs: number | undefined = undefined;
+  #gcAtConfirm: number | undefined = undefined;
+  /** Roots of other acquires of the same owner that became re-entries of this possession. */
+  #guests: readonly OpenEvent<'lock'>[] = noGuests;
+
+  constructor(registry: LockRegistry, grant: Grant, now: number) {
+    super();
+    this.#registry = registry;
+    this.grant = grant;
+    this.grantedAt = now;
+    this.#confirmedAt = grant.sentAt;
+    this.#deadline = grant.sentAt + grant.leaseMs;
+  }
+
+  get record(): LockRecord {
+    return this.grant.record;
+  }
+  get key(): string {
+    return this.grant.record.key;
+  }
+  get name(): string {
+    return this.#registry.nameOf(this.key);
+  }
+  get ownerId(): string {
+    return this.grant.record.holder.ownerId;
+  }
+  get leaseMs(): number {
+    return this.grant.leaseMs;
+  }
+  get renewEveryMs(): number {
+    return this.grant.renewEveryMs;
+  }
+
+  /** Starts what keeps the lease. Throws what a custom watchdog throws; then nothing was started. */
+  start(): void {
+    const { watchdog } = this.#registry.options;
+    if (typeof watchdog === 'function') this.#watchdog = watchdog(this);
+    this.#schedule(this.#renewsItself ? this.grant.sentAt + this.renewEveryMs : this.#deadline);
+  }
+
+  /** True while it is held at this very moment. Finds out, and tells, when the lease is over. */
+  alive(): boolean {
+    if (this.state !== 'held' && this.state !== 'suspect') return false;
+    const now = this.#registry.clock.monotonic();
+    if (now < this.#deadline) return true;
+    this.#runOut(now);
+    return false;
+  }
+
+  remainingMs(): number {
+    return this.alive() ? this.#deadline - this.#registry.clock.monotonic() : 0;
+  }
+
+  get signal(): AbortSignal {
+    this.alive();
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.loss !== undefined) this.#controller.abort(this.loss);
+    }
+    return this.#controller.signal;
+  }
+
+  /** The same owner acquired it again; `root` is the tree of that acquire, when it had to wait and so has its own. */
+  reenter(root?: OpenEvent<'lock'>): void {
+    this.depth += 1;
+    this.#deepest = Math.max(this.#deepest, this.depth);
+    this.grant.root?.action('lock.reentered', { depth: this.depth });
+    if (root !== undefined) this.#guests = [...this.#guests, root];
+  }
+
+  /** Who stands in the way of those who wait for it. */
+  asBlocker(): Blocker {
+    return blockerOf(this.record, this.#registry.clock.monotonic() - this.grantedAt);
+  }
+
+  /** Gives it back, or one of several acquires of it. False when it had been lost before. */
+  release(): Promise<boolean> {
+    if (!this.alive()) return Promise.resolve(false);
+    if (this.depth > 1) {
+      this.depth -= 1;
+      this.grant.root?.action('lock.depth_released', { depth: this.depth });
+      return Promise.resolve(true);
+    }
+    this.state = 'releasing';
+    this.#stopWatchdog();
+    this.#schedule(this.#deadline);
+    this.#release = new Release(this.#registry, this, this.#deadline);
+    return this.#release.start();
+  }
+
+  /** Gives it back, however often it was acquired. */
+  releaseAll(): Promise<boolean> {
+    this.depth = 1;
+    return this.release();
+  }
+
+  due(now: number, lateMs: number): void {
+    this.#worstLateMs = Math.max(this.#worstLateMs, lateMs);
+    if (now >= this.#deadline) {
+      if (this.#release !== undefined) this.#release.giveUp();
+      else this.#runOut(now);
+      return;
+    }
+    if (this.#release !== undefined || !this.#renewsItself) return this.#schedule(this.#deadline);
+    if (this.#openRenewals.length < maxOpenRenewals) void this.renew();
+    this.#schedule(now + Math.max(1, Math.min(this.renewEveryMs, (this.#deadline - now) / 2)));
+  }
+
+  renew(): Promise<'renewed' | 'failed' | 'lost'> {
+    if (!this.alive()) return Promise.resolve('lost');
+    countGarbageCollection();
+    const { clock, storage } = this.#registry;
+    const { key, leaseId } = this.record;
+    const sentAt = clock.monotonic();
+    const event = this.grant.root?.child('lease.renew', { at: sentAt, watchdogId: `watchdog:${leaseId}` });
+    const renewal: Renewal = { sentAt, event, call: event?.child('storage.renew', { at: sentAt }) };
+    this.#openRenewals.push(renewal);
+    return callStorage(() => storage.renew(key, leaseId, this.leaseMs)).then(
+      (result) => this.#answered(renewal, result),
+      (error: unknown) => this.#unanswered(renewal, error),
+    );
+  }
+
+  #answered(renewal: Renewal, result: RenewResult): 'renewed' | 'lost' {
+    if (!this.#close(renewal)) return 'lost';
+    const now = this.#registry.clock.monotonic();
+    this.#roundTripMs = now - renewal.sentAt;
+    renewal.call?.end('ok', { details: { refused: !result.renewed } });
+    if (!result.renewed) {
+      this.#endRenewal(renewal, 'lost', now);
+      this.lose(result.record === undefined ? (now < this.#deadline ? 'forced' : 'expired') : 'stolen', result.record);
+      return 'lost';
+    }
+    this.#renewals += 1;
+    if (this.#failures > 0) this.grant.root?.action('lease.recovered', { failures: this.#failures });
+    this.#failures = 0;
+    this.#endRenewal(renewal, 'renewed', now, {
+      lock: { ...snapshotOf(this.record, this.depth), expiresAt: result.expiresAt },
+    });
+    if (this.state === 'suspect') this.state = 'held';
+    if (renewal.sentAt > this.#confirmedAt) this.#confirmedAt = renewal.sentAt;
+    this.#deadline = this.#confirmedAt + this.leaseMs;
+    this.#worstLateMs = 0;
+    this.#gcAtConfirm = garbageCollectionMs();
+    this.#schedule(this.#renewsItself ? this.#confirmedAt + this.renewEveryMs : this.#deadline);
+    return 'renewed';
+  }
+
+  #unanswered(renewal: Renewal, error: unknown): 'failed' | 'lost' {
+    if (!this.#close(renewal)) return 'lost';
+    const now = this.#registry.clock.monotonic();
+    this.#roundTripMs = now - renewal.sentAt;
+    this.#failures += 1;
+    renewal.call?.end('error', { error });
+    this.#endRenewal(renewal, 'failed', now, { error });
+    if (!this.alive()) return 'lost';
+    this.state = 'suspect';
+    const remainingMs = this.#deadline - now;
+    this.grant.root?.action('lease.suspect', { failures: this.#failures, remainingMs }, { error });
+    if (this.#renewsItself) this.#schedule(now + Math.max(1, Math.min(this.renewEveryMs, remainingMs / 4)));
+    return 'failed';
+  }
+
+  /** False when nobody waits for this answer any more. */
+  #close(renewal: Renewal): boolean {
+    const index = this.#openRenewals.indexOf(renewal);
+    if (index === -1) return false;
+    this.#openRenewals.splice(index, 1);
+    return true;
+  }
+
+  #endRenewal(
+    renewal: Renewal,
+    outcome: EventOutcomes['lease.renew'],
+    now: number,
+    more?: EventEnd<'lease.renew'>,
+  ): void {
+    if (renewal.event === undefined) return;
+    const utilization = (now - this.#confirmedAt) / this.leaseMs;
+    renewal.event.end(outcome, {
+      details: { utilization, roundTripMs: now - renewal.sentAt, failures: this.#failures },
+      ...more,
+    });
+  }
+
+  /** The lease is over by this clock: why did nothing renew it? */
+  #runOut(now: number): void {
+    const lateMs = Math.max(this.#worstLateMs, this.position === -1 ? 0 : now - this.dueAt);
+    this.#worstLateMs = lateMs;
+    if (!this.#renewsItself) this.lose('expired');
+    else if (lateMs > this.leaseMs - this.renewEveryMs - 1 || (lateMs > this.leaseMs / 4 && this.#failures === 0))
+      this.lose('stalled');
+    else this.lose(this.#failures > 0 || this.#openRenewals.length > 0 ? 'unreachable' : 'expired');
+  }
+
+  /** It is lost, whoever found out. The holder is told first, the listeners after it. */
+  lose(reason: LostReason, successor?: LockRecord): void {
+    if (this.state === 'lost' || this.state === 'released') return;
+    const { clock } = this.#registry;
+    const now = clock.monotonic();
+    this.state = 'lost';
+    const evidence = this.#evidence(now, successor);
+    const { fencingToken } = this.record;
+    this.loss = new LockLostError(this.key, { reason, fencingToken, evidence, lostAt: clock.now() });
+    this.#stopWatchdog();
+    this.#controller?.abort(this.loss);
+    this.grant.root
+      ?.child('lease.lost')
+      ?.end('lost', { details: { reason, fencingToken, evidence }, error: this.loss });
+    this.finish('lost', this.loss);
+  }
+
+  /** The end of its tree, and of its place among the locks of this process. */
+  finish(outcome: 'released' | 'lost' | 'release_failed', error?: unknown): void {
+    if (outcome !== 'lost') this.state = 'released';
+    this.#registry.due.delete(this);
+    for (const { event, call } of this.#openRenewals.splice(0)) {
+      call?.end('abandoned');
+      event?.end('abandoned');
+    }
+    const { root } = this.grant;
+    if (root !== undefined) {
+      for (const tree of [...this.#guests, root]) this.#endTree(tree, outcome, error);
+    }
+    this.#registry.ended(this);
+  }
+
+  #endTree(root: OpenEvent<'lock'>, outcome: EventOutcomes['lock'], error: unknown): void {
+    const { contended, waitMs, leaseMs, record } = this.grant;
+    const lostReason = this.loss?.reason;
+    root.end(outcome, {
+      error,
+      lock: snapshotOf(record, this.depth),
+      details: {
+        contended,
+        waitMs,
+        holdMs: this.#registry.clock.monotonic() - this.grantedAt,
+        fencingToken: record.fencingToken,
+        leaseMs,
+        renewals: this.#renewals,
+        depth: this.#deepest,
+        ...(lostReason !== undefined && { lostReason }),
+      },
+    });
+  }
+
+  #evidence(now: number, successor: LockRecord | undefined): LossEvidence {
+    const [open] = this.#openRenewals;
+    const gc = garbageCollectionMs();
+    const roundTripMs = open === undefined ? this.#roundTripMs : now - open.sentAt;
+    return {
+      sinceConfirmedMs: now - this.#confirmedAt,
+      eventLoopDelayMs: this.#worstLateMs,
+      ...(gc !== undefined && { gcMs: gc - (this.#gcAtConfirm ?? 0) }),
+      failedRenewals: this.#failures,
+      ...(roundTripMs !== undefined && { storageRoundTripMs: roundTripMs }),
+      renewalPending: open !== undefined,
+      ...(successor !== undefined && { successor: blockerOf(successor, 0) }),
+    };
+  }
+
+  /** Whether the built-in schedule renews the lease. */
+  get #renewsItself(): boolean {
+    return this.#registry.options.watchdog === undefined;
+  }
+
+  #schedule(at: number): void {
+    if (this.state === 'lost' || this.state === 'released') return;
+    this.#registry.due.set(this, Math.min(at, this.#deadline));
+  }
+
+  #stopWatchdog(): void {
+    const watchdog = this.#watchdog;
+    this.#watchdog = undefined;
+    watchdog?.stop();
+  }
+}
+
+const noGuests: readonly OpenEvent<'lock'>[] = Object.freeze([]);

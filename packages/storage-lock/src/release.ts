@@ -1,0 +1,104 @@
+import type { OpenEvent } from '@lockscope/core';
+import type { ReleaseResult } from '@lockscope/storage';
+import { LockReleaseError } from './errors.ts';
+import type { LockRegistry } from './lock-registry.ts';
+import type { Possession } from './possession.ts';
+import { callStorage } from './storage-call.ts';
+
+/** Pauses before a failed release is tried again, while the lease lasts. */
+const retryAfterMs = [50, 250] as const;
+
+/**
+ * @internal Gives one possession back to the storage. The request goes out before anybody is told of it; a failure is
+ * tried twice more; when the lease is over first, the lock is free anyway and the release has failed.
+ */
+export class Release {
+  readonly #registry: LockRegistry;
+  readonly #possession: Possession;
+  readonly #deadline: number;
+  #tries = 0;
+  #ended = false;
+  #lastError: unknown;
+  #event: OpenEvent<'lock.release'> | undefined;
+  #call: OpenEvent<'storage.release'> | undefined;
+  #resolve!: (released: boolean) => void;
+  #reject!: (error: unknown) => void;
+
+  constructor(registry: LockRegistry, possession: Possession, deadline: number) {
+    this.#registry = registry;
+    this.#possession = possession;
+    this.#deadline = deadline;
+  }
+
+  start(): Promise<boolean> {
+    const promise = new Promise<boolean>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#try();
+    return promise;
+  }
+
+  /** The lease is over and the storage has not answered. */
+  giveUp(): void {
+    this.#fail(this.#lastError ?? new Error('the storage gave no answer before the lease was over'));
+  }
+
+  #try(): void {
+    this.#tries += 1;
+    const { root, record } = this.#possession.grant;
+    const { storage, clock } = this.#registry;
+    const at = root === undefined ? 0 : clock.monotonic();
+    const reply = callStorage(() => storage.release(record.key, record.leaseId));
+    if (root !== undefined) {
+      root.hold();
+      this.#event ??= root.child('lock.release', { at });
+      this.#call = this.#event?.child('storage.release', { at });
+      root.flush();
+    }
+    reply.then(
+      (result) => this.#answered(result),
+      (error: unknown) => this.#unanswered(error),
+    );
+  }
+
+  #answered(result: ReleaseResult): void {
+    const { released, record } = result;
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#call?.end('ok', { details: { refused: !released } });
+    this.#endEvent(released ? 'released' : 'stale');
+    if (released) this.#possession.finish('released');
+    else this.#possession.lose('record' in result && record === undefined ? 'forced' : 'stolen', record);
+    this.#resolve(released);
+  }
+
+  #unanswered(error: unknown): void {
+    if (this.#ended) return;
+    this.#lastError = error;
+    this.#call?.end('error', { error });
+    const pause = retryAfterMs[this.#tries - 1];
+    const { clock } = this.#registry;
+    if (pause === undefined || clock.monotonic() + pause >= this.#deadline) return this.#fail(error);
+    clock.setTimeout(() => {
+      if (!this.#ended) this.#try();
+    }, pause);
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const error = new LockReleaseError(this.#possession.key, cause);
+    this.#call?.end('abandoned');
+    this.#endEvent('error', error);
+    this.#possession.finish('release_failed', error);
+    this.#reject(error);
+  }
+
+  #endEvent(outcome: 'released' | 'stale' | 'error', error?: unknown): void {
+    if (this.#event === undefined) return;
+    const { grantedAt, record } = this.#possession;
+    const holdMs = this.#registry.clock.monotonic() - grantedAt;
+    this.#event.end(outcome, { error, details: { holdMs, fencingToken: record.fencingToken } });
+  }
+}
