@@ -12,7 +12,7 @@ const checks = Object.keys(scripts).filter((name) => name.startsWith('check:'));
 const pnpm = /pnpm/.test(process.env['npm_config_user_agent'] ?? '') ? ['pnpm'] : ['npx', '--yes', packageManager];
 
 const failed = checks.filter((name) => {
-  const [command = 'pnpm', ...args] = [...pnpm, 'run', name];
+  const [command, ...args] = [...pnpm, 'run', name];
   return spawnSync(command, args, { cwd: root, stdio: 'inherit' }).status !== 0;
 });
 

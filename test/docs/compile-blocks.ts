@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,9 +18,17 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 /** Compiles all blocks in one run, strictly and against the sources of the packages. */
 export async function compileBlocks(blocks: readonly Block[], name: string): Promise<Compiled> {
   // Below test/, so that a block finds what test/package.json declares, just as a reader has it installed.
-  const folder = join(here, '..', '.tmp', name);
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  const parent = join(here, '..', '.tmp');
+  mkdirSync(parent, { recursive: true });
+  const folder = mkdtempSync(join(parent, `${name}-`));
+  try {
+    return await compileIn(folder, blocks);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function compileIn(folder: string, blocks: readonly Block[]): Promise<Compiled> {
   blocks.forEach((block, at) => {
     // The setup stands on one line, so that a line of the file is a line of the README, shifted.
     writeFileSync(join(folder, `block-${at}.ts`), `${block.setup} export {};\n${block.code}`);

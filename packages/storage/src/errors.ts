@@ -31,7 +31,12 @@ export class ForeignRecordError extends StorageError {
   readonly key: string;
 
   constructor(storage: string, operation: string, key: string, problem: string, options?: ErrorOptions) {
-    super(storage, operation, `the record of ${JSON.stringify(key)} is not one of Lockscope's: ${problem}. Remove it if nobody needs it`, options);
+    super(
+      storage,
+      operation,
+      `the record of ${JSON.stringify(key)} is not one of Lockscope's: ${problem}. Remove it if nobody needs it`,
+      options,
+    );
     this.name = 'ForeignRecordError';
     this.key = key;
   }
