@@ -18,7 +18,7 @@ function describe(thrown: unknown, depth: number): EventError {
     const { name, message, code, stack, cause, errors } = thrown as Record<string, unknown>;
     const described: { -readonly [K in keyof EventError]: EventError[K] } = {
       name: typeof name === 'string' && name !== '' ? cut(name) : 'Error',
-      message: typeof message === 'string' ? cut(message) : cut(JSON.stringify(thrown) ?? String(thrown)),
+      message: typeof message === 'string' ? cut(message) : cut(JSON.stringify(thrown) ?? 'it has no text'),
     };
     if (typeof code === 'string' || typeof code === 'number') described.code = cut(String(code));
     if (typeof stack === 'string') described.stack = cut(stack);

@@ -5,6 +5,7 @@ import { toEventError } from './event-error.ts';
 import { eventId } from './event-id.ts';
 import type { Event, EventError, EventOf, LockMode, LockSnapshot } from './event.ts';
 import type { Audience, Hearing } from './listener-set.ts';
+import { snapshot } from './snapshot.ts';
 import { toWire, type WireEvent } from './wire/encode.ts';
 
 /** Where events take their times from. */
@@ -25,11 +26,20 @@ export interface EventInit {
   readonly storageName?: string;
 }
 
+/** When a step took place, on the tree's monotonic clock, and what went wrong in it. */
+export interface ActionTimes {
+  /** When it began; absent when it has no length. */
+  readonly from?: number;
+  /** When it ended; now, when absent. */
+  readonly at?: number;
+  readonly error?: unknown;
+}
+
 /** How an event ends. */
 export interface EventEnd<T extends EventType> {
   readonly details?: EventDetails[T];
   readonly error?: unknown;
-  readonly lock?: LockSnapshot;
+  readonly lock?: LockSnapshot | undefined;
   /** When it ended, on the tree's monotonic clock; now, when absent. */
   readonly at?: number;
 }
@@ -48,12 +58,8 @@ export interface OpenEvent<T extends EventType = EventType> {
     type: C,
     init?: { readonly at?: number; readonly watchdogId?: string },
   ): OpenEvent<C> | undefined;
-  /** Records a step. `from` is when it began, on the tree's monotonic clock; without it the step has no length. */
-  action<N extends ActionName>(
-    name: N,
-    payload: ActionPayloads[N],
-    options?: { readonly from?: number; readonly error?: unknown },
-  ): void;
+  /** Records a step. */
+  action<N extends ActionName>(name: N, payload: ActionPayloads[N], options?: ActionTimes): void;
   /** Ends the event; a second call does nothing. */
   end(outcome: EventOutcomes[T], end?: EventEnd<T>): void;
   /** Runs `fn` inside what the listeners open for this event. Gives what `fn` gives, throws what `fn` throws. */
@@ -70,9 +76,11 @@ export function beginTree<T extends EventType>(
   audience: Audience,
   clock: EventClock,
   type: T,
+  hearing: Hearing,
   init: EventInit,
 ): OpenEvent<T> {
-  return new Tree(audience, clock, init).open(type, undefined, clock.monotonic(), undefined);
+  const at = clock.monotonic();
+  return new Tree(audience, clock, init, at).open(type, hearing, undefined, at, undefined);
 }
 
 const start = 0;
@@ -90,8 +98,8 @@ class Tree {
   /** Triples of phase, record and action that wait for their turn. */
   #waiting: unknown[] | undefined;
 
-  constructor(audience: Audience, clock: EventClock, init: EventInit) {
-    this.anchor = clock.now() - clock.monotonic();
+  constructor(audience: Audience, clock: EventClock, init: EventInit, at: number) {
+    this.anchor = clock.now() - at;
     this.audience = audience;
     this.clock = clock;
     this.init = init;
@@ -99,11 +107,12 @@ class Tree {
 
   open<T extends EventType>(
     type: T,
+    hearing: Hearing,
     parent: EventRecord | undefined,
     at: number,
     watchdogId: string | undefined,
   ): EventRecord<T> {
-    const record = new EventRecord(this, parent, type, this.audience.hearing(type), at, watchdogId);
+    const record = new EventRecord(this, parent, type, hearing, at, watchdogId);
     if (record.hearing.onStart.length > 0) this.tell(start, record, undefined);
     return record;
   }
@@ -202,25 +211,22 @@ class EventRecord<T extends EventType = EventType> implements OpenEvent<T> {
     type: C,
     init?: { readonly at?: number; readonly watchdogId?: string },
   ): OpenEvent<C> | undefined {
-    if (!this.tree.audience.wants(type)) return undefined;
-    return this.tree.open(type, this as unknown as EventRecord, init?.at ?? this.now(), init?.watchdogId);
+    const hearing = this.tree.audience.hearing(type);
+    if (hearing === undefined) return undefined;
+    return this.tree.open(type, hearing, this, init?.at ?? this.now(), init?.watchdogId);
   }
 
-  action<N extends ActionName>(
-    name: N,
-    payload: ActionPayloads[N],
-    options?: { readonly from?: number; readonly error?: unknown },
-  ): void {
+  action<N extends ActionName>(name: N, payload: ActionPayloads[N], options?: ActionTimes): void {
     if (this.endedAt !== undefined) return;
-    const endedAt = this.tree.epoch(this.now());
+    const endedAt = this.tree.epoch(options?.at ?? this.now());
     const startedAt = options?.from === undefined ? endedAt : this.tree.epoch(options.from);
     const action: ActionOf<N> =
       options?.error === undefined
         ? { name, startedAt, endedAt, payload }
         : { name, startedAt, endedAt, payload, error: toEventError(options.error) };
-    if (this.actions === undefined) this.actions = [action as Action];
-    else this.actions.push(action as Action);
-    if (this.hearing.onAction.length > 0) this.tree.tell(step, this as unknown as EventRecord, action as Action);
+    if (this.actions === undefined) this.actions = [action];
+    else this.actions.push(action);
+    if (this.hearing.onAction.length > 0) this.tree.tell(step, this, action);
   }
 
   end(outcome: EventOutcomes[T], options?: EventEnd<T>): void {
@@ -232,7 +238,7 @@ class EventRecord<T extends EventType = EventType> implements OpenEvent<T> {
       this.lock = options.lock;
       if (options.error !== undefined) this.error = toEventError(options.error);
     }
-    if (this.hearing.on.length > 0) this.tree.tell(end, this as unknown as EventRecord, undefined);
+    if (this.hearing.on.length > 0) this.tree.tell(end, this, undefined);
   }
 
   around<R>(fn: () => R): R {
@@ -334,7 +340,7 @@ class EventView {
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): unknown {
-    return { ...(this.toJSON() as object) };
+    return snapshot(this as unknown as Event);
   }
 }
 

@@ -18,12 +18,13 @@ export {
 } from './catalogue/event-types.ts';
 export { metrics, type MetricDefinition, type MetricName } from './catalogue/metrics.ts';
 export { maxErrorDepth, toEventError } from './event-error.ts';
-export type { EventClock, EventEnd, EventInit, OpenEvent } from './event-tree.ts';
+export type { ActionTimes, EventClock, EventEnd, EventInit, OpenEvent } from './event-tree.ts';
 export type { Blocker, Event, EventError, EventOf, LockMode, LockSnapshot } from './event.ts';
 export { ListenerSet, type ListenerSetOptions, type Removal } from './listener-set.ts';
 export type { Listener, ListenerFault, ListenerInput, ListenerStats } from './listener.ts';
 export { templateName } from './lock-name.ts';
 export { queued, type QueuedListener, type QueuedOptions } from './queued.ts';
 export { parseTraceparent, type TraceContext } from './traceparent.ts';
-export { decodeEvent, EventFormatError, snapshot } from './wire/decode.ts';
+export { snapshot } from './snapshot.ts';
+export { decodeEvent, EventFormatError } from './wire/decode.ts';
 export { encodeEvent, toWire, type WireAction, type WireEvent, type WireLock } from './wire/encode.ts';

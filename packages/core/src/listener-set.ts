@@ -53,13 +53,14 @@ export class ListenerSet {
   /** Starts a tree, and tells it; undefined, at the price of one comparison, when nobody wants to hear of it. */
   begin<T extends EventType>(type: T, init: EventInit): OpenEvent<T> | undefined {
     const audience = this.#audience;
-    if (audience === undefined || !audience.wants(type)) return undefined;
-    return beginTree(audience, this.#clock, type, init);
+    const hearing = audience?.hearing(type);
+    if (audience === undefined || hearing === undefined) return undefined;
+    return beginTree(audience, this.#clock, type, hearing, init);
   }
 
   /** True when somebody wants to hear of this type, or of something below it. */
   wants(type: EventType): boolean {
-    return this.#audience?.wants(type) ?? false;
+    return this.#audience?.hearing(type) !== undefined;
   }
 
   get size(): number {
@@ -107,7 +108,6 @@ export class Audience {
   readonly #seats: readonly Seat[];
   readonly #report: (fault: ListenerFault) => void;
   readonly #hearings = new Map<EventType, Hearing>();
-  readonly #wanted = new Set<EventType>();
   readonly #around: readonly Seat[];
   readonly #traceparent: readonly Seat[];
   readonly #onFault: readonly Seat[];
@@ -129,22 +129,20 @@ export class Audience {
     const hearing: Hearing = { on: wanting('on'), onStart: wanting('onStart'), onAction: wanting('onAction') };
     if (hearing.on.length + hearing.onStart.length + hearing.onAction.length === 0) return;
     this.#hearings.set(type, hearing);
-    this.#want(type);
+    this.#keepParents(type);
   }
 
-  /** A type is wanted with all that it hangs on, so that the tree has its parents. */
-  #want(type: EventType): void {
-    if (this.#wanted.has(type)) return;
-    this.#wanted.add(type);
-    for (const parent of [eventTypes[type].parent ?? []].flat()) this.#want(parent);
+  /** A type that somebody hears of needs all that it hangs on, so that its tree has its parents. */
+  #keepParents(type: EventType): void {
+    for (const parent of [eventTypes[type].parent ?? []].flat()) {
+      if (!this.#hearings.has(parent)) this.#hearings.set(parent, nobody);
+      this.#keepParents(parent);
+    }
   }
 
-  wants(type: EventType): boolean {
-    return this.#wanted.has(type);
-  }
-
-  hearing(type: EventType): Hearing {
-    return this.#hearings.get(type) ?? nobody;
+  /** Undefined when nobody wants to hear of this type, nor of anything below it. */
+  hearing(type: EventType): Hearing | undefined {
+    return this.#hearings.get(type);
   }
 
   tellStart(seats: readonly Seat[], event: Event): void {
@@ -253,7 +251,9 @@ export class Audience {
   }
 }
 
-const systemEventClock: EventClock = { now: () => Date.now(), monotonic: () => performance.now() };
+// Looked up once: the global is a getter that costs as much as the call.
+const { performance: timer } = globalThis;
+const systemEventClock: EventClock = { now: () => Date.now(), monotonic: () => timer.now() };
 
 function toListener(input: ListenerInput): Listener {
   if (typeof input === 'function') return { name: input.name === '' ? 'anonymous' : input.name, on: input };

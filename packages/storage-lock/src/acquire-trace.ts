@@ -1,4 +1,4 @@
-import type { AcquireOutcome, Blocker, OpenEvent } from '@lockscope/core';
+import type { AcquireOutcome, Blocker, EventDetails, OpenEvent } from '@lockscope/core';
 import type { AcquireResult, LockRecord } from '@lockscope/storage';
 import { snapshotOf } from './blocker.ts';
 import type { LockRegistry } from './lock-registry.ts';
@@ -13,6 +13,8 @@ export interface AcquireEnd {
   readonly leaseMs: number;
   readonly record?: LockRecord | undefined;
   readonly error?: unknown;
+  /** On the monotonic clock. */
+  readonly at: number;
 }
 
 /** @internal What listeners are told of one acquire. There is none when nobody listens. */
@@ -22,6 +24,7 @@ export class AcquireTrace {
   readonly traceparent: string | undefined;
   readonly #acquire: OpenEvent<'lock.acquire'> | undefined;
   #call: OpenEvent<'storage.acquire'> | undefined;
+  #blockers = 0;
 
   constructor(root: OpenEvent<'lock'>) {
     this.root = root;
@@ -46,26 +49,27 @@ export class AcquireTrace {
     return root && new AcquireTrace(root);
   }
 
+  /** Tells what was held back. Bound, to be handed to a promise as it is. */
+  readonly flush = (): void => this.root.flush();
+
   asks(sentAt: number): void {
     this.#call = this.#acquire?.child('storage.acquire', { at: sentAt });
   }
 
   /** Of many attempts, the 1st, 2nd, 4th, 8th, … are recorded, and each that was no plain "busy". */
-  answered(attempt: number, sentAt: number, result: 'acquired' | 'busy' | 'error', error?: unknown): void {
-    if (result === 'error') this.#call?.end('error', { error });
-    else this.#call?.end('ok', { details: { refused: result === 'busy' } });
+  answered(attempt: number, from: number, at: number, result: 'acquired' | 'busy' | 'error', error?: unknown): void {
+    if (result === 'error') this.#call?.end('error', { error, at });
+    else this.#call?.end('ok', { details: result === 'busy' ? refused : granted, at });
     if (result === 'busy' && (attempt & (attempt - 1)) !== 0) return;
-    this.#acquire?.action(
-      'acquire.attempt',
-      { attempt, result },
-      { from: sentAt, ...(error !== undefined && { error }) },
-    );
+    this.#acquire?.action('acquire.attempt', { attempt, result }, { from, at, error });
   }
 
   sees(previous: Blocker | undefined, blocker: Blocker, queueDepth: number | undefined): void {
     const depth = queueDepth === undefined ? undefined : { queueDepth };
+    this.#blockers += 1;
     if (previous === undefined) this.#acquire?.action('acquire.contended', { blocker, ...depth });
-    else this.#acquire?.action('acquire.blocker_changed', { previous, blocker, ...depth });
+    else if (this.#blockers <= maxBlockers)
+      this.#acquire?.action('acquire.blocker_changed', { previous, blocker, ...depth });
   }
 
   waits(waitedMs: number, blocker: Blocker, queueDepth: number | undefined): void {
@@ -75,37 +79,39 @@ export class AcquireTrace {
   granted(
     { record, previous }: AcquireResult & { readonly acquired: true },
     via: 'local' | 'notified' | 'polled' | undefined,
+    at: number,
   ): void {
     if (this.#acquire === undefined) return;
     if (previous?.expiredAt !== undefined) {
       const overdueMs = Math.max(0, record.acquiredAt - previous.expiredAt);
-      this.#acquire.action('acquire.taken_over', {
-        ownerId: previous.holder.ownerId,
-        fencingToken: previous.fencingToken,
-        overdueMs,
-      });
+      const { holder, fencingToken } = previous;
+      this.#acquire.action('acquire.taken_over', { ownerId: holder.ownerId, fencingToken, overdueMs }, { at });
     }
     if (via === undefined) return;
     const handoffMs =
       previous?.releasedAt === undefined ? undefined : Math.max(0, record.acquiredAt - previous.releasedAt);
-    this.#acquire.action('acquire.handed_over', { via, ...(handoffMs !== undefined && { handoffMs }) });
+    this.#acquire.action('acquire.handed_over', { via, ...(handoffMs !== undefined && { handoffMs }) }, { at });
   }
 
   /** Ends the acquire, and the whole tree when nothing was acquired. */
-  end({ outcome, attempts, waitMs, contended, blocker, leaseMs, record, error }: AcquireEnd): void {
-    this.#call?.end('abandoned');
-    this.#acquire?.end(outcome, {
-      error,
-      ...(record !== undefined && { lock: snapshotOf(record, 1) }),
-      details: {
+  end({ outcome, attempts, waitMs, contended, blocker, leaseMs, record, error, at }: AcquireEnd): void {
+    this.#call?.end('abandoned', { at });
+    if (this.#acquire !== undefined) {
+      const details: { -readonly [K in keyof EventDetails['lock.acquire']]: EventDetails['lock.acquire'][K] } = {
         attempts,
         waitMs,
         contended,
-        ...(blocker !== undefined && { blocker }),
-        ...(record !== undefined && { fencingToken: record.fencingToken }),
-      },
-    });
-    if (outcome !== 'acquired')
-      this.root.end(outcome, { error, details: { contended, waitMs, leaseMs, renewals: 0, depth: 0 } });
+      };
+      if (blocker !== undefined) details.blocker = blocker;
+      if (record !== undefined) details.fencingToken = record.fencingToken;
+      this.#acquire.end(outcome, { at, details, error, lock: record && snapshotOf(record, 1) });
+    }
+    if (outcome === 'acquired') return;
+    this.root.end(outcome, { at, error, details: { contended, waitMs, leaseMs, renewals: 0, depth: 0 } });
   }
 }
+
+/** How many holders one wait names, one after the other; of more only the last is told, when it ends. */
+const maxBlockers = 32;
+const refused: EventDetails['storage.acquire'] = Object.freeze({ refused: true });
+const granted: EventDetails['storage.acquire'] = Object.freeze({ refused: false });

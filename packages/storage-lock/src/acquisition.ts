@@ -1,5 +1,5 @@
 import type { AcquireOutcome, Blocker } from '@lockscope/core';
-import type { AcquireResult } from '@lockscope/storage';
+import type { AcquireResult, LockRecord } from '@lockscope/storage';
 import { AcquireTrace } from './acquire-trace.ts';
 import { blockerOf } from './blocker.ts';
 import { cleanUp } from './clean-up.ts';
@@ -57,6 +57,9 @@ export class Acquisition extends Due {
   #reportAfterMs = firstReportMs;
   #delay: PollDelay | undefined = undefined;
   #unwatch: (() => void) | undefined = undefined;
+  #onAbort: (() => void) | undefined = undefined;
+  /** Among the acquires of this process, while it asks or waits there. */
+  #place: Place | undefined = undefined;
   #onRecord = false;
   #wokenWhileAsking = false;
   #turnCame: 'local' | 'notified' | 'polled' = 'polled';
@@ -80,11 +83,14 @@ export class Acquisition extends Due {
       this.#reject = reject;
     });
     const { key, once, signal } = this.#call;
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (signal !== undefined) {
+      this.#onAbort = () => this.#fail('aborted', new LockAbortedError(key, signal.reason));
+      signal.addEventListener('abort', this.#onAbort, { once: true });
+    }
     // Asked first, because a possession that finds out that it is over gives its place up.
     const held = this.#registry.heldHere(key);
     const place = this.#registry.place(key);
-    const free = place.holder === undefined && place.asking === undefined && place.waiting.size === 0;
+    const free = place.holder === undefined && place.asking === undefined && place.waiting === undefined;
     if (once && held !== undefined) this.#notAcquired(held.asBlocker());
     else if (free) this.ask(place);
     else if (once) this.#attempt();
@@ -95,6 +101,7 @@ export class Acquisition extends Due {
   /** It is this one's turn among those of this process. */
   ask(place: Place): void {
     place.asking = this;
+    this.#place = place;
     if (this.#waits === undefined && this.#deadline < Infinity) this.#registry.due.set(this, this.#deadline);
     this.#turnCame = 'local';
     this.#attempt();
@@ -102,7 +109,7 @@ export class Acquisition extends Due {
 
   /** Another acquire of this process got the lock while this one waits. */
   behind(holder: Possession): void {
-    this.#sees(holder.asBlocker(), undefined);
+    if (this.#trace !== undefined) this.#sees(holder.asBlocker(), this.#blocker?.ahead);
   }
 
   /** The same owner got the lock through another acquire. */
@@ -121,8 +128,9 @@ export class Acquisition extends Due {
   }
 
   #queue(place: Place): void {
-    const ahead = place.waiting.size + (place.asking === undefined ? 0 : 1);
-    place.waiting.add(this);
+    const ahead = (place.waiting?.size ?? 0) + (place.asking === undefined ? 0 : 1);
+    this.#registry.wait(place, this);
+    this.#place = place;
     this.#contended = true;
     if (place.holder !== undefined) this.#sees(place.holder.asBlocker(), ahead);
     this.#startWaiting();
@@ -150,8 +158,9 @@ export class Acquisition extends Due {
     const leaseId = this.#leaseId;
     const holder = holderOf(this.ownerId, ids.process, options.service, own.operation, this.#trace?.traceparent);
     const request = { key, leaseId, leaseMs: own.leaseMs, holder };
-    const sentAt = clock.monotonic();
     this.#attempts += 1;
+    // The first question goes out in the same turn that asked for it, unless others of this process were before it.
+    const sentAt = this.#attempts === 1 && this.#waits === undefined ? this.#startedAt : clock.monotonic();
     this.#askedAt = sentAt;
     this.#wokenWhileAsking = false;
     this.#trace?.asks(sentAt);
@@ -172,12 +181,12 @@ export class Acquisition extends Due {
       const now = this.#registry.clock.monotonic();
       if (now < sentAt + options.leaseMs) return this.#granted(sentAt, result, now);
       // The answer took longer than the lease, so nobody can work with this one.
-      this.#trace?.answered(this.#attempts, sentAt, 'busy');
+      this.#trace?.answered(this.#attempts, sentAt, this.#registry.clock.monotonic(), 'busy');
       cleanUp(this.#registry, { key, leaseId, ownerId: this.ownerId, operation: 'release', reason: 'late_reply' });
       this.#leaseId = this.#registry.ids.next();
       return once ? this.#notAcquired(undefined) : this.#attempt();
     }
-    this.#trace?.answered(this.#attempts, sentAt, 'busy');
+    this.#trace?.answered(this.#attempts, sentAt, this.#registry.clock.monotonic(), 'busy');
     const { record, ahead, storageNow } = result;
     const blocker = record === undefined ? nobodyYet : blockerOf(record, storageNow - record.acquiredAt);
     if (once) return this.#notAcquired(blocker);
@@ -190,9 +199,9 @@ export class Acquisition extends Due {
     this.#askedAt = undefined;
     // The storage may have granted it all the same.
     if (this.#settled) return this.#leaveNothing(leaseId, true, 'caller_gone');
-    this.#trace?.answered(this.#attempts, sentAt, 'error', error);
     const { key, options, once } = this.#call;
     const now = this.#registry.clock.monotonic();
+    this.#trace?.answered(this.#attempts, sentAt, now, 'error', error);
     this.#failingSince ??= now;
     if (this.#waits !== undefined && !once && now - this.#failingSince < options.leaseMs)
       return this.#askLater(undefined, undefined);
@@ -208,7 +217,7 @@ export class Acquisition extends Due {
     if (this.#delay === undefined) {
       this.#delay = new PollDelay(options.poll);
       this.#onRecord = queues;
-      if (notifies) this.#unwatch = storage.watch?.(this.#call.key, this.#onWake);
+      if (notifies) this.#unwatch = storage.watch?.(this.#call.key, () => this.#wake());
       // What changed between the first answer and now was told to nobody.
       if (queues || notifies) return this.#attempt();
     }
@@ -219,12 +228,12 @@ export class Acquisition extends Due {
     this.#waits?.set('ask', clock.monotonic() + Math.min(sleepMs, untilFreeMs));
   }
 
-  readonly #onWake = (): void => {
+  #wake(): void {
     if (this.#settled) return;
     this.#turnCame = 'notified';
     this.#waits?.set('ask', Infinity);
     this.#attempt();
-  };
+  }
 
   #granted(sentAt: number, result: Granted, now: number): void {
     const { key, options, owner } = this.#call;
@@ -250,14 +259,14 @@ export class Acquisition extends Due {
     place.holder = possession;
     if (this.#trace !== undefined) {
       this.#trace.root.hold();
-      this.#trace.answered(this.#attempts, sentAt, 'acquired');
-      this.#trace.granted(result, this.#contended ? this.#turnCame : undefined);
+      this.#trace.answered(this.#attempts, sentAt, now, 'acquired');
+      this.#trace.granted(result, this.#contended ? this.#turnCame : undefined, now);
     }
-    this.#end('acquired', { record: result.record });
+    this.#end('acquired', undefined, result.record, now);
     this.#resolve(new HeldLock(possession));
-    const root = this.#trace?.root;
     // The caller's first step comes before the listeners': it is one turn of the microtask queue away.
-    if (root !== undefined) queueMicrotask(() => queueMicrotask(() => root.flush()));
+    if (this.#trace !== undefined) soon.then(nothing).then(this.#trace.flush);
+    if (place.waiting === undefined) return;
     for (const waiter of place.waiting) {
       if (owner !== undefined && waiter.ownerId === owner) waiter.joins(possession);
       else waiter.behind(possession);
@@ -277,44 +286,37 @@ export class Acquisition extends Due {
     this.#fail('timeout', new LockTimeoutError(this.#call.key, waitedMs, this.#blockerNow(now)));
   }
 
-  readonly #onAbort = (): void =>
-    this.#fail('aborted', new LockAbortedError(this.#call.key, this.#call.signal?.reason));
-
   #fail(outcome: 'timeout' | 'aborted' | 'error', error: Error): void {
     if (this.#settled) return;
-    this.#end(outcome, { error });
+    this.#end(outcome, error);
     this.#reject(error);
     if (this.#askedAt === undefined) this.#leaveNothing(this.#leaseId, false, 'caller_gone');
   }
 
   /** The end, whatever it is: no timer, no subscription, no place in the queue is left. */
-  #end(
-    outcome: AcquireOutcome,
-    { record, error }: Pick<Parameters<AcquireTrace['end']>[0], 'record' | 'error'> = {},
-  ): void {
+  #end(outcome: AcquireOutcome, error?: unknown, record?: LockRecord, now?: number): void {
     this.#settled = true;
-    const { due, clock, places } = this.#registry;
-    const { key, signal, options } = this.#call;
+    const { due, clock } = this.#registry;
+    const { signal, options } = this.#call;
     due.delete(this);
     this.#waits?.stop();
     this.#unwatch?.();
-    signal?.removeEventListener('abort', this.#onAbort);
+    if (this.#onAbort !== undefined) signal?.removeEventListener('abort', this.#onAbort);
     if (this.#trace !== undefined) {
-      const now = clock.monotonic();
-      const { leaseMs } = options;
-      const facts = {
+      const at = now ?? clock.monotonic();
+      this.#trace.end({
+        outcome,
         attempts: this.#attempts,
-        waitMs: now - this.#startedAt,
+        waitMs: at - this.#startedAt,
         contended: this.#contended,
-        blocker: this.#blockerNow(now),
-      };
-      this.#trace.end({ outcome, ...facts, leaseMs, record, error });
+        blocker: this.#blockerNow(at),
+        leaseMs: options.leaseMs,
+        record,
+        error,
+        at,
+      });
     }
-    const place = places.get(key);
-    if (place === undefined) return;
-    place.waiting.delete(this);
-    if (place.asking === this) place.asking = undefined;
-    this.#registry.proceed(key, place);
+    if (this.#place !== undefined) this.#registry.leave(this.#place, this);
   }
 
   /** Takes away what a question left in the storage that nobody waits for: a lock, or a place among the waiters. */
@@ -342,6 +344,8 @@ export class Acquisition extends Due {
   }
 
   #blockerNow(now: number): Blocker | undefined {
+    const here = this.#place?.holder;
+    if (here !== undefined && here.record.leaseId !== this.#leaseId) return here.asBlocker();
     if (this.#blocker === undefined) return undefined;
     const { seen, at } = this.#blocker;
     return seen.heldForMs === undefined ? seen : { ...seen, heldForMs: seen.heldForMs + now - at };
@@ -355,3 +359,6 @@ export class Acquisition extends Due {
 
 /** Who stands in the way when the lock is free, but kept for a waiter that came first and has not taken it yet. */
 const nobodyYet: Blocker = Object.freeze({ ownerId: '_next', operation: '_handoff' });
+
+const soon = Promise.resolve();
+function nothing(): void {}

@@ -1,4 +1,4 @@
-import { ListenerSet, templateName } from '@lockscope/core';
+import { templateName, type ListenerSet } from '@lockscope/core';
 import type { Clock, LockStorage } from '@lockscope/storage';
 import type { Acquisition } from './acquisition.ts';
 import { DueQueue } from './due-queue.ts';
@@ -11,10 +11,12 @@ export interface Place {
   holder: Possession | undefined;
   /** The one acquire of this process that asks the storage; the others wait behind it, first come first. */
   asking: Acquisition | undefined;
-  readonly waiting: Set<Acquisition>;
+  /** Those who wait behind; made when the first one comes. */
+  waiting: Set<Acquisition> | undefined;
 }
 
 const maxRememberedNames = 10_000;
+const placesKept = 1000;
 
 /** @internal What the parts of one set of locks share: its options, its timers, and a place for each key in use. */
 export class LockRegistry {
@@ -27,6 +29,7 @@ export class LockRegistry {
   readonly places: Map<string, Place> = new Map();
   readonly #declared: { readonly name: string; readonly matches: RegExp }[] = [];
   readonly #names = new Map<string, string>();
+  #sweepAt = placesKept;
 
   constructor(options: ResolvedLocksOptions, listeners: ListenerSet) {
     this.options = options;
@@ -38,9 +41,19 @@ export class LockRegistry {
 
   place(key: string): Place {
     let place = this.places.get(key);
-    if (place === undefined)
-      this.places.set(key, (place = { holder: undefined, asking: undefined, waiting: new Set() }));
+    if (place === undefined) {
+      if (this.places.size >= this.#sweepAt) this.#sweep();
+      this.places.set(key, (place = { holder: undefined, asking: undefined, waiting: undefined }));
+    }
     return place;
+  }
+
+  /** A key that is used again and again keeps its place; when there are many, those that nobody uses are forgotten. */
+  #sweep(): void {
+    for (const [key, { holder, asking, waiting }] of this.places) {
+      if (holder === undefined && asking === undefined && waiting === undefined) this.places.delete(key);
+    }
+    this.#sweepAt = Math.max(placesKept, 2 * this.places.size);
   }
 
   /** The possession of this process, if it has one that is alive at this moment. */
@@ -52,19 +65,33 @@ export class LockRegistry {
   /** A possession is over: the next of this process may ask. */
   ended(possession: Possession): void {
     const place = this.places.get(possession.key);
-    if (place === undefined) return;
-    if (place.holder === possession) place.holder = undefined;
-    this.proceed(possession.key, place);
+    if (place?.holder !== possession) return;
+    place.holder = undefined;
+    if (place.waiting !== undefined) this.proceed(place);
+  }
+
+  wait(place: Place, acquisition: Acquisition): void {
+    (place.waiting ??= new Set()).add(acquisition);
+  }
+
+  /** An acquire is over, however it ended. */
+  leave(place: Place, acquisition: Acquisition): void {
+    if (place.asking === acquisition) place.asking = undefined;
+    if (place.waiting === undefined) return;
+    place.waiting.delete(acquisition);
+    this.proceed(place);
   }
 
   /** Lets the first waiter ask when nobody of this process has the lock or asks for it. */
-  proceed(key: string, place: Place): void {
-    if (place.holder !== undefined || place.asking !== undefined) return;
-    for (const next of place.waiting) {
-      place.waiting.delete(next);
+  proceed(place: Place): void {
+    const { holder, asking, waiting } = place;
+    if (waiting?.size === 0) place.waiting = undefined;
+    if (holder !== undefined || asking !== undefined || waiting === undefined) return;
+    for (const next of waiting) {
+      waiting.delete(next);
+      if (waiting.size === 0) place.waiting = undefined;
       return next.ask(place);
     }
-    if (this.places.get(key) === place) this.places.delete(key);
   }
 
   declare(name: string, matches: RegExp): void {

@@ -188,7 +188,8 @@ export class Locks implements AsyncDisposable {
 
   async #close(): Promise<void> {
     const places = [...this.#registry.places.values()];
-    for (const { asking, waiting } of places) for (const acquisition of [...waiting, asking]) acquisition?.close();
+    for (const { asking, waiting } of places)
+      for (const acquisition of [...(waiting ?? []), asking]) acquisition?.close();
     await Promise.allSettled(places.map(({ holder }) => holder?.releaseAll()));
     this.#registry.due.stop();
   }

@@ -261,11 +261,11 @@ export class Possession extends Due implements WatchedLease {
     this.grant.root
       ?.child('lease.lost')
       ?.end('lost', { details: { reason, fencingToken, evidence }, error: this.loss });
-    this.finish('lost', this.loss);
+    this.finish('lost', now, this.loss);
   }
 
   /** The end of its tree, and of its place among the locks of this process. */
-  finish(outcome: 'released' | 'lost' | 'release_failed', error?: unknown): void {
+  finish(outcome: 'released' | 'lost' | 'release_failed', at: number, error?: unknown): void {
     if (outcome !== 'lost') this.state = 'released';
     this.#registry.due.delete(this);
     for (const { event, call } of this.#openRenewals.splice(0)) {
@@ -274,21 +274,23 @@ export class Possession extends Due implements WatchedLease {
     }
     const { root } = this.grant;
     if (root !== undefined) {
-      for (const tree of [...this.#guests, root]) this.#endTree(tree, outcome, error);
+      for (const guest of this.#guests) this.#endTree(guest, outcome, error, at);
+      this.#endTree(root, outcome, error, at);
     }
     this.#registry.ended(this);
   }
 
-  #endTree(root: OpenEvent<'lock'>, outcome: EventOutcomes['lock'], error: unknown): void {
+  #endTree(root: OpenEvent<'lock'>, outcome: EventOutcomes['lock'], error: unknown, at: number): void {
     const { contended, waitMs, leaseMs, record } = this.grant;
     const lostReason = this.loss?.reason;
     root.end(outcome, {
+      at,
       error,
       lock: snapshotOf(record, this.depth),
       details: {
         contended,
         waitMs,
-        holdMs: this.#registry.clock.monotonic() - this.grantedAt,
+        holdMs: at - this.grantedAt,
         fencingToken: record.fencingToken,
         leaseMs,
         renewals: this.#renewals,

@@ -1,4 +1,4 @@
-import type { OpenEvent } from '@lockscope/core';
+import type { EventDetails, OpenEvent } from '@lockscope/core';
 import type { ReleaseResult } from '@lockscope/storage';
 import { LockReleaseError } from './errors.ts';
 import type { LockRegistry } from './lock-registry.ts';
@@ -47,8 +47,8 @@ export class Release {
   #try(): void {
     this.#tries += 1;
     const { root, record } = this.#possession.grant;
-    const { storage, clock } = this.#registry;
-    const at = root === undefined ? 0 : clock.monotonic();
+    const { storage } = this.#registry;
+    const at = this.#now();
     const reply = callStorage(() => storage.release(record.key, record.leaseId));
     if (root !== undefined) {
       root.hold();
@@ -66,9 +66,10 @@ export class Release {
     const { released, record } = result;
     if (this.#ended) return;
     this.#ended = true;
-    this.#call?.end('ok', { details: { refused: !released } });
-    this.#endEvent(released ? 'released' : 'stale');
-    if (released) this.#possession.finish('released');
+    const at = this.#now();
+    this.#call?.end('ok', { at, details: released ? done : refused });
+    this.#endEvent(released ? 'released' : 'stale', at);
+    if (released) this.#possession.finish('released', at);
     else this.#possession.lose('record' in result && record === undefined ? 'forced' : 'stolen', record);
     this.#resolve(released);
   }
@@ -89,16 +90,23 @@ export class Release {
     if (this.#ended) return;
     this.#ended = true;
     const error = new LockReleaseError(this.#possession.key, cause);
-    this.#call?.end('abandoned');
-    this.#endEvent('error', error);
-    this.#possession.finish('release_failed', error);
+    const at = this.#now();
+    this.#call?.end('abandoned', { at });
+    this.#endEvent('error', at, error);
+    this.#possession.finish('release_failed', at, error);
     this.#reject(error);
   }
 
-  #endEvent(outcome: 'released' | 'stale' | 'error', error?: unknown): void {
-    if (this.#event === undefined) return;
+  #endEvent(outcome: 'released' | 'stale' | 'error', at: number, error?: unknown): void {
     const { grantedAt, record } = this.#possession;
-    const holdMs = this.#registry.clock.monotonic() - grantedAt;
-    this.#event.end(outcome, { error, details: { holdMs, fencingToken: record.fencingToken } });
+    this.#event?.end(outcome, { at, error, details: { holdMs: at - grantedAt, fencingToken: record.fencingToken } });
+  }
+
+  /** Only listeners need to know when. */
+  #now(): number {
+    return this.#possession.grant.root === undefined ? 0 : this.#registry.clock.monotonic();
   }
 }
+
+const done: EventDetails['storage.release'] = Object.freeze({ refused: false });
+const refused: EventDetails['storage.release'] = Object.freeze({ refused: true });

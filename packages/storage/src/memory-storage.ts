@@ -121,7 +121,7 @@ export class MemoryStorage implements LockStorage {
 
   async *list({ prefix = '' }: ListOptions = {}): AsyncGenerator<LockState & { readonly record: LockRecord }> {
     if (this.#closed) await this.#refuse('list');
-    const keys = [...this.#places.keys()].filter((key) => key.startsWith(prefix)).sort();
+    const keys = [...this.#places.keys()].filter((key) => key.startsWith(prefix)).toSorted();
     for (const key of keys) {
       const storageNow = this.#clock.now();
       const { record, ...rest } = stateOf(this.#place(key, storageNow), storageNow);
@@ -183,7 +183,7 @@ export class MemoryStorage implements LockStorage {
     const watchers = this.#watchers.get(key);
     if (watchers === undefined) return;
     queueMicrotask(() => {
-      for (const wake of [...watchers]) if (watchers.has(wake)) wake();
+      for (const wake of watchers) wake();
     });
   }
 

@@ -3,6 +3,7 @@ import { eventTypes, type EventType } from '../catalogue/event-types.ts';
 import { maxErrorDepth } from '../event-error.ts';
 import type { Event, EventError, LockMode, LockSnapshot } from '../event.ts';
 import { templateName } from '../lock-name.ts';
+import { compact } from '../snapshot.ts';
 import { originalOutcome, originalType } from './original.ts';
 import { decodeTime } from './time.ts';
 import { decodeValue } from './value.ts';
@@ -72,15 +73,6 @@ export function decodeEvent(input: string | object): Event {
       watchdogId: optional(fields['watch_dog_id']),
     }),
   ) as unknown as Event;
-}
-
-/** A frozen plain copy of an event, equal to what {@link decodeEvent} makes of its wire form. */
-export function snapshot(event: Event): Event {
-  const { id, rootId, parentId, type, lockName, lockKey, mode, ownerId, operation, storageName } = event;
-  const { startedAt, endedAt, durationMs, actions, outcome, error, details, lock, watchdogId } = event;
-  const known = { id, rootId, parentId, type, lockName, lockKey, mode, ownerId, operation, storageName };
-  const rest = { startedAt, endedAt, durationMs, actions, outcome, error, details, lock, watchdogId };
-  return Object.freeze(compact({ ...known, ...rest })) as unknown as Event;
 }
 
 function parse(text: string): unknown {
@@ -165,9 +157,4 @@ function optional(value: unknown): string | undefined {
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Without the fields that are undefined. */
-function compact<O extends object>(object: O): O {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as O;
 }
