@@ -1,1 +1,2 @@
-export {};
+export type { KeyRedaction, OtelOptions } from './otel-options.ts';
+export { otel, type OtelListener } from './otel.ts';
