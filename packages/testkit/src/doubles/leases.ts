@@ -1,0 +1,217 @@
+import type { AcquireRequest, LockRecord } from '@lockscope/storage';
+
+import { sharedBy, withChanges, type StorageDouble } from './storage-double.ts';
+
+const forever = 1_000_000;
+
+const acquired = sharedBy(() => new Map<string, AcquireRequest>());
+const wallDeadlines = sharedBy(() => new Map<string, number>());
+
+export const leaseDoubles: readonly StorageDouble[] = [
+  {
+    name: 'never lets a lease run out',
+    caughtBy: [
+      'acquire: a free lock is given, with a complete record',
+      'acquire: a lease of thirty days is no problem',
+      'renew: the lease ends leaseMs after the renewal, later or sooner than before',
+      'expiry: a lock is kept while its lease lasts and is free when it is over',
+      'expiry: a lease that is over is shown to nobody',
+      'expiry: who takes over is told whose lease ran out, and when',
+      'expiry: a release after the end is refused, although nobody took the lock',
+      'expiry: a renewal after the end is refused, although nobody took the lock, and revives nothing',
+      'expiry: a holder that is too late cannot touch its successor',
+      'expiry: an attempt of a lease that is over begins a new possession',
+      'wall clock: set forward an hour, it frees nobody',
+      'wall clock: set back an hour, it keeps nobody beyond the lease',
+      'tokens: rise when a lease that ran out is taken over',
+      'races: of 100 that want a lock whose lease ran out, one gets it',
+      'queue: a lock whose lease ran out goes to who came first, then to the second',
+      'list: nothing that was released, taken away or ran out',
+      'force release: removes nothing where nobody has the lock',
+    ],
+    wrap: (storage) =>
+      withChanges(storage, {
+        acquire: (request) => storage.acquire({ ...request, leaseMs: request.leaseMs * forever }),
+        renew: (key, leaseId, leaseMs) => storage.renew(key, leaseId, leaseMs * forever),
+      }),
+  },
+  {
+    name: 'revives a lease that is over when it is renewed',
+    caughtBy: ['expiry: a renewal after the end is refused, although nobody took the lock, and revives nothing'],
+    wrap: (storage, world) =>
+      withChanges(storage, {
+        async acquire(request) {
+          const result = await storage.acquire(request);
+          if (result.acquired) acquired(world).set(request.leaseId, request);
+          return result;
+        },
+        async renew(key, leaseId, leaseMs) {
+          const result = await storage.renew(key, leaseId, leaseMs);
+          const request = acquired(world).get(leaseId);
+          if (result.renewed || result.record !== undefined || request === undefined) return result;
+          const again = await storage.acquire({ ...request, leaseMs });
+          if (!again.acquired) return result;
+          return { renewed: true, expiresAt: again.record.expiresAt, storageNow: again.storageNow };
+        },
+        async release(key, leaseId) {
+          const result = await storage.release(key, leaseId);
+          if (result.released) acquired(world).delete(leaseId);
+          return result;
+        },
+        async forceRelease(key) {
+          const record = await storage.forceRelease(key);
+          if (record !== undefined) acquired(world).delete(record.leaseId);
+          return record;
+        },
+      }),
+  },
+  {
+    name: 'takes a release that comes too late',
+    caughtBy: ['expiry: a release after the end is refused, although nobody took the lock'],
+    wrap: (storage, world) => {
+      const leases = sharedLeases(world);
+      return withChanges(storage, {
+        async acquire(request) {
+          const result = await storage.acquire(request);
+          if (result.acquired) leases.set(request.key, result.record);
+          return result;
+        },
+        async release(key, leaseId) {
+          const result = await storage.release(key, leaseId);
+          const last = leases.get(key);
+          if (result.released || last?.leaseId !== leaseId) return result;
+          leases.delete(key);
+          return { released: (await storage.read(key)).storageNow >= last.expiresAt };
+        },
+      });
+    },
+  },
+  {
+    name: 'does not shorten a lease',
+    caughtBy: ['renew: the lease ends leaseMs after the renewal, later or sooner than before'],
+    wrap: (storage) =>
+      withChanges(storage, {
+        async renew(key, leaseId, leaseMs) {
+          const { record, storageNow } = await storage.read(key);
+          const left = record === undefined ? 0 : record.expiresAt - storageNow;
+          return storage.renew(key, leaseId, Math.max(left, leaseMs));
+        },
+      }),
+  },
+  {
+    name: 'keeps the old end of the lease when the same lease asks again',
+    caughtBy: ['acquire: the same lease asks again and gets the same token with a fresh lease'],
+    wrap: (storage) =>
+      withChanges(storage, {
+        async acquire(request) {
+          const { record, storageNow } = await storage.read(request.key);
+          if (record?.leaseId !== request.leaseId) return storage.acquire(request);
+          return storage.acquire({ ...request, leaseMs: record.expiresAt - storageNow });
+        },
+      }),
+  },
+  {
+    name: 'cuts a lease to what fits into 32 bits',
+    caughtBy: ['acquire: a lease of thirty days is no problem'],
+    wrap: (storage) =>
+      withChanges(storage, { acquire: (request) => storage.acquire({ ...request, leaseMs: request.leaseMs | 0 }) }),
+  },
+  {
+    name: 'ends leases by the wall clock',
+    caughtBy: ['wall clock: set forward an hour, it frees nobody'],
+    wrap: (storage, world) => {
+      const deadlines = wallDeadlines(world);
+      const endOverdue = async (key: string): Promise<void> => {
+        const deadline = deadlines.get(key);
+        if (deadline !== undefined && world.clock.now() >= deadline) await storage.forceRelease(key);
+      };
+      return withChanges(storage, {
+        async acquire(request) {
+          const { record } = await storage.read(request.key);
+          if (record !== undefined && record.leaseId !== request.leaseId) await endOverdue(request.key);
+          const result = await storage.acquire(request);
+          if (result.acquired) deadlines.set(request.key, world.clock.now() + request.leaseMs);
+          return result;
+        },
+        async renew(key, leaseId, leaseMs) {
+          const result = await storage.renew(key, leaseId, leaseMs);
+          if (result.renewed) deadlines.set(key, world.clock.now() + leaseMs);
+          return result;
+        },
+      });
+    },
+  },
+  {
+    name: 'keeps leases by the wall clock',
+    caughtBy: ['wall clock: set back an hour, it keeps nobody beyond the lease'],
+    wrap: (storage, world) => {
+      const deadlines = wallDeadlines(world);
+      return withChanges(storage, {
+        async acquire(request) {
+          const result = await storage.acquire(request);
+          const deadline = deadlines.get(request.key);
+          const others = result.acquired && result.previous?.expiredAt !== undefined;
+          if (others && deadline !== undefined && world.clock.now() < deadline) {
+            await storage.forceRelease(request.key);
+            return { acquired: false, record: undefined, ahead: 0, storageNow: result.storageNow };
+          }
+          if (result.acquired) deadlines.set(request.key, world.clock.now() + request.leaseMs);
+          return result;
+        },
+      });
+    },
+  },
+  {
+    name: 'does not know who came before',
+    caughtBy: [
+      'expiry: who takes over is told whose lease ran out, and when',
+      'expiry: who follows a release is told who released, and when',
+      'wall clock: set forward an hour, it frees nobody',
+      'wall clock: set back an hour, it keeps nobody beyond the lease',
+      'races: of 100 that want a lock whose lease ran out, one gets it',
+    ],
+    wrap: (storage) =>
+      withChanges(storage, {
+        async acquire(request) {
+          const result = await storage.acquire(request);
+          return result.acquired ? { ...result, previous: undefined } : result;
+        },
+      }),
+  },
+  {
+    name: 'shows a holder after its lease has run out',
+    caughtBy: [
+      'renew: the lease ends leaseMs after the renewal, later or sooner than before',
+      'expiry: a lock is kept while its lease lasts and is free when it is over',
+      'expiry: a lease that is over is shown to nobody',
+      'expiry: a renewal after the end is refused, although nobody took the lock, and revives nothing',
+      'wall clock: set forward an hour, it frees nobody',
+      'wall clock: set back an hour, it keeps nobody beyond the lease',
+    ],
+    wrap: (storage, world) => {
+      const leases = sharedLeases(world);
+      return withChanges(storage, {
+        async acquire(request) {
+          const result = await storage.acquire(request);
+          if (result.acquired) leases.set(request.key, result.record);
+          return result;
+        },
+        async release(key, leaseId) {
+          const result = await storage.release(key, leaseId);
+          if (result.released) leases.delete(key);
+          return result;
+        },
+        async forceRelease(key) {
+          leases.delete(key);
+          return storage.forceRelease(key);
+        },
+        async read(key) {
+          const state = await storage.read(key);
+          return { ...state, record: state.record ?? leases.get(key) };
+        },
+      });
+    },
+  },
+];
+
+const sharedLeases = sharedBy(() => new Map<string, LockRecord>());

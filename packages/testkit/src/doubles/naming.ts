@@ -1,0 +1,79 @@
+import type { LockRecord, LockStorage } from '@lockscope/storage';
+
+import { withChanges, type StorageDouble } from './storage-double.ts';
+
+function under<R extends LockRecord | undefined>(record: R, key: string): R {
+  return record && { ...record, key };
+}
+
+/** A storage in which other keys stand than those that were given, and that shows those that were given. */
+function rekeyed(storage: LockStorage, keep: (key: string) => string): LockStorage {
+  return withChanges(storage, {
+    async acquire(request) {
+      const result = await storage.acquire({ ...request, key: keep(request.key) });
+      if (!result.acquired) return { ...result, record: under(result.record, request.key) };
+      return { ...result, record: under(result.record, request.key) };
+    },
+    renew: (key, leaseId, leaseMs) => storage.renew(keep(key), leaseId, leaseMs),
+    async release(key, leaseId) {
+      const { released, record } = await storage.release(keep(key), leaseId);
+      return { released, record: under(record, key) };
+    },
+    forceRelease: async (key) => under(await storage.forceRelease(keep(key)), key),
+    async read(key) {
+      const state = await storage.read(keep(key));
+      return { ...state, record: under(state.record, key) };
+    },
+  });
+}
+
+export const namingDoubles: readonly StorageDouble[] = [
+  {
+    name: 'does not see the case of keys',
+    caughtBy: [
+      'keys: keys that differ only in case, blanks, accents or punctuation are different locks',
+      'keys: keys that look empty or special are keys like others',
+      'list: every held lock, in the order of the keys, with its complete record',
+      'list: a prefix is text, not a pattern, and its case counts',
+    ],
+    wrap: (storage) => rekeyed(storage, (key) => key.toLowerCase()),
+  },
+  {
+    name: 'cuts blanks off keys',
+    caughtBy: [
+      'keys: keys that differ only in case, blanks, accents or punctuation are different locks',
+      'keys: keys that look empty or special are keys like others',
+    ],
+    wrap: (storage) => rekeyed(storage, (key) => key.trim()),
+  },
+  {
+    name: 'cuts long keys',
+    caughtBy: ['keys: keys of 512 characters work, and the last one counts'],
+    wrap: (storage) => rekeyed(storage, (key) => key.slice(0, 255)),
+  },
+  {
+    name: 'keeps only who the holder is',
+    caughtBy: [
+      'acquire: a busy lock is refused, and the answer tells the holder with all its fields',
+      'holder: texts of the greatest length are read back whole',
+      'holder: quotes, line ends, empty texts and markup are only text',
+      'queue: waiters are on record: who, since when, first come first',
+    ],
+    wrap: (storage) =>
+      withChanges(storage, {
+        acquire: ({ holder, ...request }) => storage.acquire({ ...request, holder: { ownerId: holder.ownerId } }),
+      }),
+  },
+  {
+    name: 'cuts what the holder tells',
+    caughtBy: ['holder: texts of the greatest length are read back whole'],
+    wrap: (storage) =>
+      withChanges(storage, {
+        acquire: ({ holder: { host, ...holder }, ...request }) =>
+          storage.acquire({
+            ...request,
+            holder: { ...holder, ...(host !== undefined && { host: host.slice(0, 64) }) },
+          }),
+      }),
+  },
+];

@@ -1,0 +1,49 @@
+import type { Clock, LockStorage } from '@lockscope/storage';
+
+/** A storage with one defect, made from a good one, to show that the contract sees it. */
+export interface StorageDouble {
+  /** The defect in words. */
+  readonly name: string;
+  /** Every case of `storageContract` that it must fail; all others it passes. Those that need a verb are among them. */
+  readonly caughtBy: readonly string[];
+  /** Gives the broken storage. */
+  readonly wrap: (storage: LockStorage, world: StorageWorld) => LockStorage;
+}
+
+/** What a double needs to know beside the good storage. */
+export interface StorageWorld {
+  /** The wall clock, which the good storage does not read. */
+  readonly clock: Clock;
+  /** Stands for the data: instances on the same data have the same one, also after it was closed and opened. */
+  readonly data: object;
+}
+
+/** The storage as it is, except for the methods that are given. */
+export function withChanges(storage: LockStorage, changes: Partial<LockStorage>): LockStorage {
+  return {
+    name: storage.name,
+    capabilities: storage.capabilities,
+    acquire: (request) => storage.acquire(request),
+    renew: (key, leaseId, leaseMs) => storage.renew(key, leaseId, leaseMs),
+    release: (key, leaseId) => storage.release(key, leaseId),
+    ...(storage.leave !== undefined && { leave: async (key, leaseId) => storage.leave?.(key, leaseId) }),
+    forceRelease: (key) => storage.forceRelease(key),
+    read: (key) => storage.read(key),
+    list: (options) => storage.list(options),
+    ...(storage.watch !== undefined && { watch: (key, wake) => storage.watch?.(key, wake) ?? (() => undefined) }),
+    close: () => storage.close(),
+    ...changes,
+  };
+}
+
+/** Gives what all instances on the same data share. */
+export function sharedBy<T>(make: () => T): (world: StorageWorld) => T {
+  const states = new WeakMap<object, T>();
+  return ({ data }) => {
+    const known = states.get(data);
+    if (known !== undefined) return known;
+    const state = make();
+    states.set(data, state);
+    return state;
+  };
+}

@@ -1,0 +1,18 @@
+import { describe, expect, it } from 'vitest';
+
+import { storageContract, storageDoubles } from '../src/index.ts';
+
+import { everyVerb } from './every-verb.ts';
+
+describe('the storage contract believes nobody: it catches a storage that', () => {
+  for (const { name, caughtBy, wrap } of storageDoubles) {
+    it(`${name}, and nothing else about it`, async () => {
+      const failed: string[] = [];
+      for (const each of storageContract(everyVerb(wrap))) {
+        await each.run().catch(() => failed.push(each.name));
+      }
+      expect(caughtBy).not.toEqual([]);
+      expect(failed).toEqual(caughtBy);
+    });
+  }
+});
