@@ -264,8 +264,8 @@ export class Acquisition extends Due {
     }
     this.#end('acquired', undefined, result.record, now);
     this.#resolve(new HeldLock(possession));
-    // The caller's first step comes before the listeners': it is one turn of the microtask queue away.
-    if (this.#trace !== undefined) soon.then(nothing).then(this.#trace.flush);
+    // The caller's first step is in the microtask queue by now, so the listeners' comes after it.
+    if (this.#trace !== undefined) void soon.then(this.#trace.flush);
     if (place.waiting === undefined) return;
     for (const waiter of place.waiting) {
       if (owner !== undefined && waiter.ownerId === owner) waiter.joins(possession);
@@ -361,4 +361,3 @@ export class Acquisition extends Due {
 const nobodyYet: Blocker = Object.freeze({ ownerId: '_next', operation: '_handoff' });
 
 const soon = Promise.resolve();
-function nothing(): void {}

@@ -63,25 +63,35 @@ export class LockDefinition<const Pattern extends string> {
   }
 
   /** As {@link Locks.acquire}. */
-  async acquire(params: LockParams<Pattern>, options?: AcquireOptions): Promise<HeldLock> {
-    return this.#locks.acquire(this.key(params), { ...this.#options, ...options });
+  acquire(params: LockParams<Pattern>, options?: AcquireOptions): Promise<HeldLock> {
+    return this.#of(params, options, (key, all) => this.#locks.acquire(key, all));
   }
 
   /** As {@link Locks.tryAcquire}. */
-  async tryAcquire(
-    params: LockParams<Pattern>,
-    options?: Omit<AcquireOptions, 'waitMs'>,
-  ): Promise<HeldLock | undefined> {
-    return this.#locks.tryAcquire(this.key(params), { ...this.#options, ...options });
+  tryAcquire(params: LockParams<Pattern>, options?: Omit<AcquireOptions, 'waitMs'>): Promise<HeldLock | undefined> {
+    return this.#of(params, options, (key, all) => this.#locks.tryAcquire(key, all));
   }
 
   /** As {@link Locks.run}. */
-  async run<R>(
+  run<R>(
     params: LockParams<Pattern>,
     routine: (lock: HeldLock) => R | Promise<R>,
     options?: AcquireOptions,
   ): Promise<R> {
-    return this.#locks.run(this.key(params), routine, { ...this.#options, ...options });
+    return this.#of(params, options, (key, all) => this.#locks.run(key, routine, all));
+  }
+
+  /** No async function in between: what a caller awaits is the acquire's own promise. */
+  #of<R>(
+    params: LockParams<Pattern>,
+    options: AcquireOptions | undefined,
+    use: (key: string, options: AcquireOptions) => Promise<R>,
+  ): Promise<R> {
+    try {
+      return use(this.key(params), { ...this.#options, ...options });
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 }
 
