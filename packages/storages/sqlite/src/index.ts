@@ -1,1 +1,5 @@
-export {};
+export { SqliteDriverError, SqliteMachineError, SqliteOptionsError, SqliteSchemaError } from './errors.ts';
+export { machineClock, type MachineClock } from './machine-clock.ts';
+export type { SqliteDatabase, SqliteStatement, SqliteValue } from './sqlite-database.ts';
+export type { SqliteDatabaseOptions, SqliteDriver, SqliteFileOptions, SqliteStorageOptions } from './sqlite-options.ts';
+export { SqliteStorage } from './sqlite-storage.ts';

@@ -1,0 +1,121 @@
+import type { Connection } from './connection.ts';
+import { SqliteSchemaError } from './errors.ts';
+
+/** The version of the tables below. Files of another version are refused. */
+export const schemaVersion = 1;
+
+/**
+ * How far tokens jump when a machine has started anew. A power failure can take the last commits out of a file that is
+ * written with `synchronous = NORMAL`, and no token in them may be given again. They are far fewer than this.
+ */
+export const tokenJump: number = 2 ** 20;
+
+/** A time of this run of the machine can lie this far ahead of now, where processors do not agree to the last bit. */
+export const clockSlackMs = 1000;
+
+/** The longest text that a row keeps of a holder. Twice what the longest allowed holder takes. */
+export const maxHolderLength = 8192;
+const maxToken = Number.MAX_SAFE_INTEGER;
+
+/**
+ * The checks keep others from writing what is not a record. Times are on the machine's clock, `boot` counts its runs.
+ * A row stays when its lock is released, because its token must not be given again.
+ */
+const tables = `
+CREATE TABLE lockscope_meta (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  application TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  boot INTEGER NOT NULL,
+  boot_id TEXT NOT NULL,
+  floor INTEGER NOT NULL CHECK (floor BETWEEN 0 AND ${maxToken})
+) STRICT;
+CREATE TABLE lockscope_locks (
+  key TEXT PRIMARY KEY NOT NULL,
+  token INTEGER NOT NULL CHECK (token BETWEEN 1 AND ${maxToken}),
+  lease_id TEXT NOT NULL,
+  holder TEXT NOT NULL CHECK (length(holder) <= ${maxHolderLength} AND json_valid(holder)),
+  boot INTEGER NOT NULL,
+  acquired_at REAL NOT NULL,
+  stamped_at REAL NOT NULL,
+  ends_at REAL NOT NULL,
+  released INTEGER NOT NULL CHECK (released IN (0, 1)),
+  prev_token INTEGER,
+  prev_holder TEXT,
+  prev_boot INTEGER,
+  prev_ended_at REAL,
+  prev_released INTEGER
+) STRICT;
+CREATE TABLE lockscope_waiters (
+  key TEXT NOT NULL,
+  place INTEGER NOT NULL,
+  lease_id TEXT NOT NULL,
+  holder TEXT NOT NULL CHECK (length(holder) <= ${maxHolderLength} AND json_valid(holder)),
+  since REAL NOT NULL,
+  forget_at REAL NOT NULL,
+  PRIMARY KEY (key, place),
+  UNIQUE (key, lease_id)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER lockscope_served AFTER UPDATE OF lease_id ON lockscope_locks BEGIN
+  DELETE FROM lockscope_waiters WHERE key = new.key AND lease_id = new.lease_id;
+END;
+`;
+
+/**
+ * Makes the tables where there are none, refuses those that are not its own, and notes when the machine has started
+ * anew. Any number of processes may do it at once. Gives the number of this run of the machine.
+ */
+export function prepareSchema(connection: Connection, path: string, bootId: string, now: number): number {
+  const found = readMeta(connection, path);
+  if (found !== undefined && found.bootId === bootId && bootId !== '') return found.boot;
+  return durably(connection, () =>
+    connection.transaction(() => {
+      const meta = readMeta(connection, path);
+      if (meta === undefined) {
+        connection.exec(tables);
+        const insert = `INSERT INTO lockscope_meta (id, application, version, boot, boot_id, floor) VALUES (1, 'lockscope', ${schemaVersion}, 1, ?, 0)`;
+        connection.run(insert, bootId);
+        return 1;
+      }
+      if (meta.bootId === bootId && bootId !== '') return meta.boot;
+      const boot = meta.bootId === bootId ? meta.boot : meta.boot + 1;
+      const highest = `SELECT coalesce(max(token), 0) FROM lockscope_locks WHERE token <= ${maxToken}`;
+      connection.run(`UPDATE lockscope_meta SET boot = ?, boot_id = ?, floor = max(floor, (${highest})) + ${tokenJump}`, boot, bootId);
+      connection.run('DELETE FROM lockscope_waiters WHERE ? OR since > ?', boot === meta.boot ? 0 : 1, now + clockSlackMs);
+      return boot;
+    }),
+  );
+}
+
+function readMeta(connection: Connection, path: string): { readonly boot: number; readonly bootId: string } | undefined {
+  const names = connection.all("SELECT name FROM sqlite_schema WHERE name GLOB 'lockscope_*' ORDER BY name");
+  if (names.length === 0) return undefined;
+  const foreign = `${path} has a table ${String(names[0]?.['name'])} that Lockscope did not make: give another path`;
+  let row;
+  try {
+    row = connection.get('SELECT application, version, boot, boot_id FROM lockscope_meta WHERE id = 1');
+  } catch (cause) {
+    throw new SqliteSchemaError(path, undefined, foreign, { cause });
+  }
+  const version = Number(row?.['version']);
+  if (row?.['application'] !== 'lockscope') throw new SqliteSchemaError(path, undefined, foreign);
+  if (version !== schemaVersion) {
+    throw new SqliteSchemaError(
+      path,
+      version,
+      `${path} has tables of version ${version}, and this Lockscope has version ${schemaVersion}: let all processes use one version, and remove the file while none of them runs`,
+    );
+  }
+  return { boot: Number(row['boot']), bootId: String(row['boot_id']) };
+}
+
+/** What `work` commits survives a power failure, so that the jump of the tokens is never taken twice. */
+function durably<T>(connection: Connection, work: () => T): T {
+  const before = Number(connection.get('PRAGMA synchronous')?.['synchronous'] ?? 1);
+  connection.exec('PRAGMA synchronous = FULL');
+  try {
+    return work();
+  } finally {
+    connection.exec(`PRAGMA synchronous = ${before}`);
+  }
+}
