@@ -11,3 +11,7 @@ export {
 } from './faulty-storage.ts';
 export { storageDoubles } from './doubles/storage-doubles.ts';
 export type { StorageDouble, StorageWorld } from './doubles/storage-double.ts';
+export { describeHistory, type Told } from './history.ts';
+export { Recorder, type RecorderOptions } from './recorder.ts';
+export { TimelineValidator, type TimelineMoment, type TimelineValidatorOptions } from './timeline-validator.ts';
+export type { TimelineRule } from './timeline/breach.ts';
