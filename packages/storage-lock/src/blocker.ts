@@ -1,14 +1,17 @@
 import { parseTraceparent, type Blocker, type LockSnapshot } from '@lockscope/core';
 import type { LockRecord } from '@lockscope/storage';
 
-/** @internal The holder of a record, as a waiter sees it. Records are untrusted: a trace context is checked. */
-export function blockerOf(record: LockRecord, heldForMs: number): Blocker {
+/**
+ * @internal The holder of a record, as a waiter sees it; `heldForMs` where it is known. Records are untrusted: a trace
+ * context is checked.
+ */
+export function blockerOf(record: LockRecord, heldForMs: number | undefined): Blocker {
   const { traceparent, ...holder } = record.holder;
   const known = parseTraceparent(traceparent) === undefined ? undefined : traceparent;
   return {
     ...holder,
     fencingToken: record.fencingToken,
-    heldForMs: Math.max(0, heldForMs),
+    ...(heldForMs !== undefined && { heldForMs: Math.max(0, heldForMs) }),
     ...(known !== undefined && { traceparent: known }),
   };
 }

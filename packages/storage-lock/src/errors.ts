@@ -34,11 +34,7 @@ export class LockAbortedError extends LockError {
   readonly code = 'LOCK_ABORTED';
 
   constructor(key: string, cause: unknown) {
-    super(
-      key,
-      `acquiring ${JSON.stringify(key)} was aborted: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
+    super(key, `acquiring ${JSON.stringify(key)} was aborted: ${describe(cause)}`, { cause });
   }
 }
 
@@ -48,11 +44,7 @@ export class LockStorageError extends LockError {
   readonly operation: string;
 
   constructor(key: string, operation: string, cause: unknown) {
-    super(
-      key,
-      `could not ${operation} ${JSON.stringify(key)}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
+    super(key, `could not ${operation} ${JSON.stringify(key)}: ${describe(cause)}`, { cause });
     this.operation = operation;
   }
 }
@@ -108,7 +100,7 @@ export class LockReleaseError extends LockError {
   constructor(key: string, cause: unknown, suppressed?: unknown) {
     super(
       key,
-      `could not release ${JSON.stringify(key)}, it stays locked until its lease is over: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `could not release ${JSON.stringify(key)}, it stays locked until its lease is over: ${describe(cause)}`,
       { cause },
     );
     this.suppressed = suppressed;
@@ -129,20 +121,21 @@ export class WatchdogError extends LockError {
   readonly code = 'WATCHDOG_FAILED';
 
   constructor(key: string, cause: unknown) {
-    super(
-      key,
-      `the watchdog of ${JSON.stringify(key)} could not start: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
+    super(key, `the watchdog of ${JSON.stringify(key)} could not start: ${describe(cause)}`, { cause });
   }
 }
 
-/** `close()` was called on these locks. */
+/**
+ * `close()` was called on these locks. When `run()` rejects with this, the lock was given back before its routine was
+ * done, and `cause` is what the routine threw, if it did.
+ */
 export class LocksClosedError extends LockError {
   readonly code = 'LOCKS_CLOSED';
 
-  constructor(key: string) {
-    super(key, `cannot acquire ${JSON.stringify(key)}: these locks have been closed`);
+  constructor(key: string, at: 'acquire' | 'held' = 'acquire', options?: ErrorOptions) {
+    const text = JSON.stringify(key);
+    const what = at === 'held' ? `${text} was given back before its holder was done` : `cannot acquire ${text}`;
+    super(key, `${what}: these locks have been closed`, options);
   }
 }
 
@@ -155,6 +148,15 @@ export class InvalidOptionsError extends RangeError {
     super(problems.join('; '));
     this.name = 'InvalidOptionsError';
     this.problems = problems;
+  }
+}
+
+/** @internal The text of what was thrown, whatever was thrown. */
+export function describe(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  } catch {
+    return 'a value that has no text';
   }
 }
 

@@ -54,7 +54,10 @@ export class HeldLock implements AsyncDisposable {
     return this.#possession.record.acquiredAt;
   }
 
-  /** Aborts when the lock is lost, with the `LockLostError` as its reason. Never by a release. */
+  /**
+   * Aborts when the lock is lost, with the `LockLostError` as its reason, and when `close()` of the locks gives it back
+   * over the holder's head, with a `LocksClosedError`. Never by a release.
+   */
   get signal(): AbortSignal {
     return this.#possession.signal;
   }
@@ -66,12 +69,13 @@ export class HeldLock implements AsyncDisposable {
 
   /**
    * @throws {LockLostError} when the lock is not held any more.
+   * @throws {LocksClosedError} when `close()` of the locks gave it back.
    * @throws {LockReleasedError} when this handle was released.
    */
   assertHeld(): void {
     if (this.#released !== undefined) throw new LockReleasedError(this.key);
-    this.#possession.alive();
-    if (this.#possession.loss !== undefined) throw this.#possession.loss;
+    if (this.#possession.alive()) return;
+    throw this.#possession.loss ?? this.#possession.closed ?? new LockReleasedError(this.key);
   }
 
   /**

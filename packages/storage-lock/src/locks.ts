@@ -190,7 +190,7 @@ export class Locks implements AsyncDisposable {
     const places = [...this.#registry.places.values()];
     for (const { asking, waiting } of places)
       for (const acquisition of [...(waiting ?? []), asking]) acquisition?.close();
-    await Promise.allSettled(places.map(({ holder }) => holder?.releaseAll()));
+    await Promise.allSettled(places.map(({ holder }) => holder?.close()));
     this.#registry.due.stop();
   }
 

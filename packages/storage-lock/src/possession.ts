@@ -2,13 +2,13 @@ import type { Blocker, EventEnd, EventOutcomes, LossEvidence, LostReason, OpenEv
 import type { LockRecord, RenewResult } from '@lockscope/storage';
 import { blockerOf, snapshotOf } from './blocker.ts';
 import { Due } from './due-queue.ts';
-import { LockLostError } from './errors.ts';
+import { describe, LockLostError, LocksClosedError } from './errors.ts';
 import type { LockRegistry } from './lock-registry.ts';
 import type { LeaseTimes } from './locks-options.ts';
 import { countGarbageCollection, garbageCollectionMs } from './loss-evidence.ts';
 import { Release } from './release.ts';
 import { callStorage } from './storage-call.ts';
-import type { WatchedLease, Watchdog } from './watchdog.ts';
+import type { WatchedLease, Watchdog, WatchdogFactory } from './watchdog.ts';
 
 /** @internal What is known of a possession when it begins. */
 export interface Grant extends LeaseTimes {
@@ -22,8 +22,8 @@ export interface Grant extends LeaseTimes {
 
 interface Renewal {
   readonly sentAt: number;
-  readonly event: OpenEvent<'lease.renew'> | undefined;
-  readonly call: OpenEvent<'storage.renew'> | undefined;
+  event: OpenEvent<'lease.renew'> | undefined;
+  call: OpenEvent<'storage.renew'> | undefined;
 }
 
 /** More open questions than this would only add to what a slow storage has to do. */
@@ -40,20 +40,25 @@ export class Possession extends Due implements WatchedLease {
   state: 'held' | 'suspect' | 'releasing' | 'released' | 'lost' = 'held';
   depth = 1;
   loss: LockLostError | undefined = undefined;
+  /** Set when `close()` took it from a holder that was not done. */
+  closed: LocksClosedError | undefined = undefined;
   readonly #registry: LockRegistry;
   #deadline: number;
   /** When the last request was sent that the storage confirmed. */
   #confirmedAt: number;
   #controller: AbortController | undefined = undefined;
   #watchdog: Watchdog | undefined = undefined;
+  /** While a custom watchdog is made: a lease that ends then was never anybody's. */
+  #starting = false;
   #release: Release | undefined = undefined;
+  #released: Promise<boolean> | undefined = undefined;
   #openRenewals: Renewal[] = [];
   #renewals = 0;
   #failures = 0;
   #deepest = 1;
   #worstLateMs = 0;
   #roundTripMs: number | undefined = undefined;
-  #gcAtConfirm: number | undefined = undefined;
+  #gcAtConfirm: number | undefined = garbageCollectionMs();
   /** Roots of other acquires of the same owner that became re-entries of this possession. */
   #guests: readonly OpenEvent<'lock'>[] = noGuests;
 
@@ -88,8 +93,23 @@ export class Possession extends Due implements WatchedLease {
   /** Starts what keeps the lease. Throws what a custom watchdog throws; then nothing was started. */
   start(): void {
     const { watchdog } = this.#registry.options;
-    if (typeof watchdog === 'function') this.#watchdog = watchdog(this);
+    if (typeof watchdog === 'function') this.#watchdog = this.#make(watchdog);
     this.#schedule(this.#renewsItself ? this.grant.sentAt + this.renewEveryMs : this.#deadline);
+  }
+
+  #make(factory: WatchdogFactory): Watchdog {
+    this.#starting = true;
+    try {
+      const watchdog: Partial<Watchdog> | undefined = factory(this);
+      if (typeof watchdog?.stop !== 'function') throw new TypeError('a watchdog needs a stop() method');
+      if (!this.alive()) throw new Error('the lease was over before its watchdog was made');
+      this.#starting = false;
+      return watchdog as Watchdog;
+    } catch (error) {
+      this.state = 'released';
+      this.#abandon();
+      throw error;
+    }
   }
 
   /** True while it is held at this very moment. Finds out, and tells, when the lease is over. */
@@ -97,7 +117,7 @@ export class Possession extends Due implements WatchedLease {
     if (this.state !== 'held' && this.state !== 'suspect') return false;
     const now = this.#registry.clock.monotonic();
     if (now < this.#deadline) return true;
-    this.#runOut(now);
+    if (!this.#starting) this.lose(this.#whyOver(now));
     return false;
   }
 
@@ -109,7 +129,8 @@ export class Possession extends Due implements WatchedLease {
     this.alive();
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.loss !== undefined) this.#controller.abort(this.loss);
+      const over = this.loss ?? this.closed;
+      if (over !== undefined) this.#controller.abort(over);
     }
     return this.#controller.signal;
   }
@@ -129,7 +150,7 @@ export class Possession extends Due implements WatchedLease {
 
   /** Gives it back, or one of several acquires of it. False when it had been lost before. */
   release(): Promise<boolean> {
-    if (!this.alive()) return Promise.resolve(false);
+    if (!this.alive()) return this.#released ?? Promise.resolve(false);
     if (this.depth > 1) {
       this.depth -= 1;
       this.grant.root?.action('lock.depth_released', { depth: this.depth });
@@ -139,12 +160,19 @@ export class Possession extends Due implements WatchedLease {
     this.#stopWatchdog();
     this.#schedule(this.#deadline);
     this.#release = new Release(this.#registry, this, this.#deadline);
-    return this.#release.start();
+    this.#released = this.#release.start();
+    // The answers to renewals mean nothing now: one that comes after the release is refused for a good reason.
+    this.#abandon();
+    return this.#released;
   }
 
-  /** Gives it back, however often it was acquired. */
-  releaseAll(): Promise<boolean> {
-    this.depth = 1;
+  /** Gives it back over its holder's head, however often it was acquired. The holder is told before anybody gets it. */
+  close(): Promise<boolean> {
+    if (this.alive()) {
+      this.depth = 1;
+      this.closed = new LocksClosedError(this.key, 'held');
+      this.#controller?.abort(this.closed);
+    }
     return this.release();
   }
 
@@ -152,7 +180,7 @@ export class Possession extends Due implements WatchedLease {
     this.#worstLateMs = Math.max(this.#worstLateMs, lateMs);
     if (now >= this.#deadline) {
       if (this.#release !== undefined) this.#release.giveUp();
-      else this.#runOut(now);
+      else this.lose(this.#whyOver(now));
       return;
     }
     if (this.#release !== undefined || !this.#renewsItself) return this.#schedule(this.#deadline);
@@ -166,25 +194,40 @@ export class Possession extends Due implements WatchedLease {
     const { clock, storage } = this.#registry;
     const { key, leaseId } = this.record;
     const sentAt = clock.monotonic();
-    const event = this.grant.root?.child('lease.renew', { at: sentAt, watchdogId: `watchdog:${leaseId}` });
-    const renewal: Renewal = { sentAt, event, call: event?.child('storage.renew', { at: sentAt }) };
+    const renewal: Renewal = { sentAt, event: undefined, call: undefined };
     this.#openRenewals.push(renewal);
-    return callStorage(() => storage.renew(key, leaseId, this.leaseMs)).then(
+    const reply = callStorage(() => storage.renew(key, leaseId, this.leaseMs));
+    const { root } = this.grant;
+    if (root !== undefined) {
+      root.hold();
+      renewal.event = root.child('lease.renew', { at: sentAt, watchdogId: `watchdog:${leaseId}` });
+      renewal.call = renewal.event?.child('storage.renew', { at: sentAt });
+      root.flush();
+    }
+    return reply.then(
       (result) => this.#answered(renewal, result),
       (error: unknown) => this.#unanswered(renewal, error),
     );
   }
 
   #answered(renewal: Renewal, result: RenewResult): 'renewed' | 'lost' {
-    if (!this.#close(renewal)) return 'lost';
+    const expected = this.#close(renewal);
+    if (this.state !== 'held' && this.state !== 'suspect') return 'lost';
     const now = this.#registry.clock.monotonic();
     this.#roundTripMs = now - renewal.sentAt;
     renewal.call?.end('ok', { details: { refused: !result.renewed } });
     if (!result.renewed) {
+      // However late it comes: a lease that the storage once refused to renew never comes back.
+      const { record, storageNow } = result;
+      const reason = record === undefined ? 'forced' : 'stolen';
       this.#endRenewal(renewal, 'lost', now);
-      this.lose(result.record === undefined ? (now < this.#deadline ? 'forced' : 'expired') : 'stolen', result.record);
+      this.lose(
+        now < this.#deadline ? reason : this.#whyOver(now, true),
+        record && blockerOf(record, storageNow - record.acquiredAt),
+      );
       return 'lost';
     }
+    if (!expected) return 'renewed';
     this.#renewals += 1;
     if (this.#failures > 0) this.grant.root?.action('lease.recovered', { failures: this.#failures });
     this.#failures = 0;
@@ -193,6 +236,8 @@ export class Possession extends Due implements WatchedLease {
     });
     if (this.state === 'suspect') this.state = 'held';
     if (renewal.sentAt > this.#confirmedAt) this.#confirmedAt = renewal.sentAt;
+    // An older question says nothing new any more; one that never gets its answer must not stand in the way of others.
+    this.#abandon(renewal.sentAt);
     this.#deadline = this.#confirmedAt + this.leaseMs;
     this.#worstLateMs = 0;
     this.#gcAtConfirm = garbageCollectionMs();
@@ -201,7 +246,7 @@ export class Possession extends Due implements WatchedLease {
   }
 
   #unanswered(renewal: Renewal, error: unknown): 'failed' | 'lost' {
-    if (!this.#close(renewal)) return 'lost';
+    if (!this.#close(renewal)) return this.alive() ? 'failed' : 'lost';
     const now = this.#registry.clock.monotonic();
     this.#roundTripMs = now - renewal.sentAt;
     this.#failures += 1;
@@ -223,6 +268,17 @@ export class Possession extends Due implements WatchedLease {
     return true;
   }
 
+  /** Nobody waits for the answers any more to what was asked up to that moment. */
+  #abandon(upTo = Infinity): void {
+    const abandoned = this.#openRenewals.filter(({ sentAt }) => sentAt <= upTo);
+    if (abandoned.length === 0) return;
+    this.#openRenewals = this.#openRenewals.filter(({ sentAt }) => sentAt > upTo);
+    for (const { event, call } of abandoned) {
+      call?.end('abandoned');
+      event?.end('abandoned');
+    }
+  }
+
   #endRenewal(
     renewal: Renewal,
     outcome: EventOutcomes['lease.renew'],
@@ -238,18 +294,25 @@ export class Possession extends Due implements WatchedLease {
   }
 
   /** The lease is over by this clock: why did nothing renew it? */
-  #runOut(now: number): void {
+  #whyOver(now: number, answeredTooLate = false): LostReason {
     const lateMs = Math.max(this.#worstLateMs, this.position === -1 ? 0 : now - this.dueAt);
     this.#worstLateMs = lateMs;
-    if (!this.#renewsItself) this.lose('expired');
-    else if (lateMs > this.leaseMs - this.renewEveryMs - 1 || (lateMs > this.leaseMs / 4 && this.#failures === 0))
-      this.lose('stalled');
-    else this.lose(this.#failures > 0 || this.#openRenewals.length > 0 ? 'unreachable' : 'expired');
+    if (this.#registry.options.watchdog === false) return 'expired';
+    if (lateMs > this.leaseMs - this.renewEveryMs - 1 || (lateMs > this.leaseMs / 4 && this.#failures === 0))
+      return 'stalled';
+    return answeredTooLate || this.#failures > 0 || this.#openRenewals.length > 0 ? 'unreachable' : 'expired';
   }
 
-  /** It is lost, whoever found out. The holder is told first, the listeners after it. */
-  lose(reason: LostReason, successor?: LockRecord): void {
-    if (this.state === 'lost' || this.state === 'released') return;
+  /**
+   * It is lost, whoever found out. The holder is told first, the listeners after it. While it is being released, only
+   * the release finds out what became of it.
+   */
+  lose(reason: LostReason, successor?: Blocker): void {
+    if (this.state === 'held' || this.state === 'suspect') this.lost(reason, successor);
+  }
+
+  /** As {@link lose}, for the release. */
+  lost(reason: LostReason, successor?: Blocker): void {
     const { clock } = this.#registry;
     const now = clock.monotonic();
     this.state = 'lost';
@@ -268,10 +331,7 @@ export class Possession extends Due implements WatchedLease {
   finish(outcome: 'released' | 'lost' | 'release_failed', at: number, error?: unknown): void {
     if (outcome !== 'lost') this.state = 'released';
     this.#registry.due.delete(this);
-    for (const { event, call } of this.#openRenewals.splice(0)) {
-      call?.end('abandoned');
-      event?.end('abandoned');
-    }
+    this.#abandon();
     const { root } = this.grant;
     if (root !== undefined) {
       for (const guest of this.#guests) this.#endTree(guest, outcome, error, at);
@@ -300,7 +360,7 @@ export class Possession extends Due implements WatchedLease {
     });
   }
 
-  #evidence(now: number, successor: LockRecord | undefined): LossEvidence {
+  #evidence(now: number, successor: Blocker | undefined): LossEvidence {
     const [open] = this.#openRenewals;
     const gc = garbageCollectionMs();
     const roundTripMs = open === undefined ? this.#roundTripMs : now - open.sentAt;
@@ -311,7 +371,7 @@ export class Possession extends Due implements WatchedLease {
       failedRenewals: this.#failures,
       ...(roundTripMs !== undefined && { storageRoundTripMs: roundTripMs }),
       renewalPending: open !== undefined,
-      ...(successor !== undefined && { successor: blockerOf(successor, 0) }),
+      ...(successor !== undefined && { successor }),
     };
   }
 
@@ -328,7 +388,14 @@ export class Possession extends Due implements WatchedLease {
   #stopWatchdog(): void {
     const watchdog = this.#watchdog;
     this.#watchdog = undefined;
-    watchdog?.stop();
+    try {
+      watchdog?.stop();
+    } catch (error) {
+      // Neither a release nor the news of a loss may fail because of it.
+      process.emitWarning(
+        `Lockscope: the watchdog of ${JSON.stringify(this.key)} threw when stopped: ${describe(error)}`,
+      );
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { EventDetails, OpenEvent } from '@lockscope/core';
 import type { ReleaseResult } from '@lockscope/storage';
+import { blockerOf } from './blocker.ts';
 import { LockReleaseError } from './errors.ts';
 import type { LockRegistry } from './lock-registry.ts';
 import type { Possession } from './possession.ts';
@@ -63,14 +64,19 @@ export class Release {
   }
 
   #answered(result: ReleaseResult): void {
-    const { released, record } = result;
     if (this.#ended) return;
     this.#ended = true;
+    const { record } = result;
+    // Refused after a try without an answer: that try did it.
+    const released = result.released || this.#tries > 1;
     const at = this.#now();
-    this.#call?.end('ok', { at, details: released ? done : refused });
+    this.#call?.end('ok', { at, details: result.released ? done : refused });
     this.#endEvent(released ? 'released' : 'stale', at);
     if (released) this.#possession.finish('released', at);
-    else this.#possession.lose('record' in result && record === undefined ? 'forced' : 'stolen', record);
+    else {
+      const reason = 'record' in result && record === undefined ? 'forced' : 'stolen';
+      this.#possession.lost(reason, record && blockerOf(record, undefined));
+    }
     this.#resolve(released);
   }
 

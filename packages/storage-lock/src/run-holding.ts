@@ -1,5 +1,6 @@
-import { LockLostError, LockReleaseError } from './errors.ts';
+import { LockLostError, LockReleaseError, LocksClosedError } from './errors.ts';
 import { possessionOf, type HeldLock } from './held-lock.ts';
+import type { Possession } from './possession.ts';
 
 /**
  * @internal Runs `routine` inside what the listeners opened for this possession, then releases. A loss outranks what
@@ -15,15 +16,20 @@ export async function runHolding<R>(lock: HeldLock, routine: (lock: HeldLock) =>
     const released = await lock.release().catch((error: unknown) => {
       throw new LockReleaseError(lock.key, error instanceof LockReleaseError ? error.cause : error, thrown);
     });
-    if (!released && thrown !== possession.loss) throw lostDuring(possession.loss, thrown);
-    throw thrown;
+    throw heldUntilNow(released, possession) ? thrown : overBefore(possession, thrown);
   }
-  if (!(await lock.release())) throw lostDuring(possession.loss);
+  if (!heldUntilNow(await lock.release(), possession)) throw overBefore(possession);
   return result;
 }
 
-function lostDuring(loss: LockLostError | undefined, cause?: unknown): unknown {
-  if (loss === undefined || cause === undefined) return loss;
-  const { key, reason, fencingToken, evidence, lostAt } = loss;
+function heldUntilNow(released: boolean, { closed }: Possession): boolean {
+  return released && closed === undefined;
+}
+
+/** Why the lock was over before the routine was done, with what the routine threw as the cause. */
+function overBefore({ loss, closed, key }: Possession, cause?: unknown): unknown {
+  if (cause === undefined || cause === loss || cause === closed) return loss ?? closed;
+  if (loss === undefined) return new LocksClosedError(key, 'held', { cause });
+  const { reason, fencingToken, evidence, lostAt } = loss;
   return new LockLostError(key, { reason, fencingToken, evidence, lostAt }, { cause });
 }
