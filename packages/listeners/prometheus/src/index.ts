@@ -1,1 +1,4 @@
-export {};
+export { InvalidOptionsError, MetricNameTakenError } from './errors.ts';
+export type { MetricRegistry } from './metric-registry.ts';
+export type { LabelCaps, NameDeclaration, PrometheusOptions } from './options.ts';
+export { prometheus, type PrometheusListener } from './prometheus.ts';

@@ -1,0 +1,75 @@
+import { metrics, type FewValuedAttribute, type MetricDefinition, type MetricName } from '@lockscope/core';
+import { escapeLabelValue } from './label-value.ts';
+
+/** The values of a cell's labels, by the names of the catalogue. */
+export type CellLabels = Readonly<Partial<Record<FewValuedAttribute, string>>>;
+
+/** A line of the output in the form that prom-client takes. */
+export interface Sample {
+  readonly value: number;
+  readonly metricName?: string;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly sharedLabels: Readonly<Record<string, string>>;
+}
+
+/** One metric of the catalogue: its cells, and how they are read. */
+export abstract class MetricFamily<C extends { reset(): void }> {
+  readonly metric: MetricName;
+  readonly definition: MetricDefinition;
+  readonly name: string;
+  readonly cells: C[] = [];
+  /** Cells hold milliseconds where the metric has seconds, so that sums of whole milliseconds are exact. */
+  protected readonly scale: number;
+  protected readonly head: string;
+  readonly #beforeRead: (() => void)[] = [];
+
+  constructor(metric: MetricName) {
+    const definition = metrics[metric];
+    this.metric = metric;
+    this.definition = definition;
+    this.name = definition.prometheusName;
+    this.scale = definition.unit === 's' ? 1000 : 1;
+    const help = definition.help.replaceAll('\\', String.raw`\\`).replaceAll('\n', String.raw`\n`);
+    this.head = `# HELP ${this.name} ${help}\n# TYPE ${this.name} ${definition.type}`;
+  }
+
+  /** Makes a cell, which starts at 0. Who calls sees to it that no two have the same labels. */
+  add(values: CellLabels): C {
+    const labels: Record<string, string> = {};
+    const texts: string[] = [];
+    for (const attribute of this.definition.labels) {
+      const label = attribute.replaceAll('.', '_');
+      const value = values[attribute] ?? '';
+      labels[label] = value;
+      texts.push(`${label}="${escapeLabelValue(value)}"`);
+    }
+    const cell = this.makeCell(labels, texts.join(','));
+    this.cells.push(cell);
+    return cell;
+  }
+
+  /** Has `refresh` called before the cells are read: for what is computed then. */
+  beforeRead(refresh: () => void): void {
+    this.#beforeRead.push(refresh);
+  }
+
+  /** This metric in text format 0.0.4, without a line end behind it. */
+  render(): string {
+    for (const refresh of this.#beforeRead) refresh();
+    return this.renderCells();
+  }
+
+  samples(): Sample[] {
+    for (const refresh of this.#beforeRead) refresh();
+    return this.sampleCells();
+  }
+
+  /** Counters and histograms start at 0 again; gauges say what is, so they stay. */
+  reset(): void {
+    if (this.definition.type !== 'gauge') for (const cell of this.cells) cell.reset();
+  }
+
+  protected abstract makeCell(labels: Readonly<Record<string, string>>, text: string): C;
+  protected abstract renderCells(): string;
+  protected abstract sampleCells(): Sample[];
+}
