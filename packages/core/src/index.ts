@@ -18,7 +18,7 @@ export {
 } from './catalogue/event-types.ts';
 export { metrics, type MetricDefinition, type MetricName } from './catalogue/metrics.ts';
 export { maxErrorDepth, toEventError } from './event-error.ts';
-export type { ActionTimes, EventClock, EventEnd, EventInit, OpenEvent } from './event-tree.ts';
+export type { ActionTimes, EventClock, EventEnd, EventInit, OpenEvent } from './open-event.ts';
 export type { Blocker, Event, EventError, EventOf, LockMode, LockSnapshot } from './event.ts';
 export { ListenerSet, type ListenerSetOptions, type Removal } from './listener-set.ts';
 export type { Listener, ListenerFault, ListenerInput, ListenerStats } from './listener.ts';

@@ -1,8 +1,9 @@
 import type { Action } from './action.ts';
 import { eventTypes, type EventType } from './catalogue/event-types.ts';
-import { beginTree, type EventClock, type EventInit, type OpenEvent } from './event-tree.ts';
+import { beginTree } from './event-tree.ts';
 import type { Event } from './event.ts';
 import type { Listener, ListenerFault, ListenerInput, ListenerStats } from './listener.ts';
+import type { EventClock, EventInit, OpenEvent } from './open-event.ts';
 import { parseTraceparent } from './traceparent.ts';
 
 /** Options of a {@link ListenerSet}. */

@@ -1,6 +1,7 @@
 import type { AcquireOutcome, Blocker, EventDetails, OpenEvent } from '@lockscope/core';
 import type { AcquireResult, LockRecord } from '@lockscope/storage';
 import { snapshotOf } from './blocker.ts';
+import { isTold } from './is-told.ts';
 import type { LockRegistry } from './lock-registry.ts';
 
 /** @internal How one acquire ended, for its event. */
@@ -25,6 +26,7 @@ export class AcquireTrace {
   readonly #acquire: OpenEvent<'lock.acquire'> | undefined;
   #call: OpenEvent<'storage.acquire'> | undefined;
   #blockers = 0;
+  #failures = 0;
 
   constructor(root: OpenEvent<'lock'>) {
     this.root = root;
@@ -52,15 +54,27 @@ export class AcquireTrace {
   /** Tells what was held back. Bound, to be handed to a promise as it is. */
   readonly flush = (): void => this.root.flush();
 
-  asks(sentAt: number): void {
-    this.#call = this.#acquire?.child('storage.acquire', { at: sentAt });
+  /** However long it waits, only its first two questions are told as they are asked, see {@link answered}. */
+  asks(attempt: number, sentAt: number): void {
+    this.#call = undefined;
+    if (attempt > 2 || this.#acquire === undefined) return;
+    this.root.hold();
+    this.#call = this.#acquire.child('storage.acquire', { at: sentAt });
+    this.root.flush();
   }
 
-  /** Of many attempts, the 1st, 2nd, 4th, 8th, … are recorded, and each that was no plain "busy". */
+  /**
+   * Of later questions, the first that fails and the one that gets it are told when they are answered. Of many attempts,
+   * the 1st, 2nd, 4th, 8th, … are recorded, and each that was no plain "busy", up to a bound.
+   */
   answered(attempt: number, from: number, at: number, result: 'acquired' | 'busy' | 'error', error?: unknown): void {
+    if (result === 'error') this.#failures += 1;
+    if (this.#call === undefined && (result === 'acquired' || (result === 'error' && this.#failures === 1)))
+      this.#call = this.#acquire?.child('storage.acquire', { at: from });
     if (result === 'error') this.#call?.end('error', { error, at });
     else this.#call?.end('ok', { details: result === 'busy' ? refused : granted, at });
     if (result === 'busy' && (attempt & (attempt - 1)) !== 0) return;
+    if (result === 'error' && !isTold(this.#failures)) return;
     this.#acquire?.action('acquire.attempt', { attempt, result }, { from, at, error });
   }
 
@@ -68,8 +82,7 @@ export class AcquireTrace {
     const depth = queueDepth === undefined ? undefined : { queueDepth };
     this.#blockers += 1;
     if (previous === undefined) this.#acquire?.action('acquire.contended', { blocker, ...depth });
-    else if (this.#blockers <= maxBlockers)
-      this.#acquire?.action('acquire.blocker_changed', { previous, blocker, ...depth });
+    else if (isTold(this.#blockers)) this.#acquire?.action('acquire.blocker_changed', { previous, blocker, ...depth });
   }
 
   waits(waitedMs: number, blocker: Blocker, queueDepth: number | undefined): void {
@@ -78,7 +91,7 @@ export class AcquireTrace {
 
   granted(
     { record, previous }: AcquireResult & { readonly acquired: true },
-    via: 'local' | 'notified' | 'polled' | undefined,
+    wait: { readonly via: 'local' | 'notified' | 'polled'; readonly waitMs: number } | undefined,
     at: number,
   ): void {
     if (this.#acquire === undefined) return;
@@ -87,9 +100,13 @@ export class AcquireTrace {
       const { holder, fencingToken } = previous;
       this.#acquire.action('acquire.taken_over', { ownerId: holder.ownerId, fencingToken, overdueMs }, { at });
     }
-    if (via === undefined) return;
+    if (wait === undefined) return;
+    const { via, waitMs } = wait;
+    // It may have been free for long before this one came.
     const handoffMs =
-      previous?.releasedAt === undefined ? undefined : Math.max(0, record.acquiredAt - previous.releasedAt);
+      previous?.releasedAt === undefined
+        ? undefined
+        : Math.min(waitMs, Math.max(0, record.acquiredAt - previous.releasedAt));
     this.#acquire.action('acquire.handed_over', { via, ...(handoffMs !== undefined && { handoffMs }) }, { at });
   }
 
@@ -111,7 +128,5 @@ export class AcquireTrace {
   }
 }
 
-/** How many holders one wait names, one after the other; of more only the last is told, when it ends. */
-const maxBlockers = 32;
 const refused: EventDetails['storage.acquire'] = Object.freeze({ refused: true });
 const granted: EventDetails['storage.acquire'] = Object.freeze({ refused: false });

@@ -1,4 +1,4 @@
-import type { AcquireOutcome, Blocker } from '@lockscope/core';
+import type { AcquireOutcome, Blocker, EventDetails } from '@lockscope/core';
 import type { AcquireResult, LockRecord } from '@lockscope/storage';
 import { AcquireTrace } from './acquire-trace.ts';
 import { blockerOf } from './blocker.ts';
@@ -26,6 +26,7 @@ export interface AcquireCall {
 }
 
 type Granted = AcquireResult & { readonly acquired: true };
+type RollbackReason = EventDetails['lock.rollback']['reason'];
 
 /** While it waits, a waiter reports after this long, then each time after twice as long. */
 const firstReportMs = 1000;
@@ -83,6 +84,7 @@ export class Acquisition extends Due {
       this.#reject = reject;
     });
     const { key, once, signal } = this.#call;
+    if (this.#trace !== undefined && this.#calledOff()) return promise;
     if (signal !== undefined) {
       this.#onAbort = () => this.#fail('aborted', new LockAbortedError(key, signal.reason));
       signal.addEventListener('abort', this.#onAbort, { once: true });
@@ -91,32 +93,52 @@ export class Acquisition extends Due {
     const held = this.#registry.heldHere(key);
     const place = this.#registry.place(key);
     const free = place.holder === undefined && place.asking === undefined && place.waiting === undefined;
-    if (once && held !== undefined) this.#notAcquired(held.asBlocker());
+    // While it is given back, it is for those who wait for it here.
+    const taken = held ?? (place.waiting === undefined ? undefined : place.holder);
+    if (once && taken !== undefined) this.#notAcquired(taken.asBlocker());
     else if (free) this.ask(place);
-    else if (once) this.#attempt();
-    else this.#queue(place);
+    else if (once) {
+      this.#endInTime();
+      this.#attempt();
+    } else this.#queue(place);
     return promise;
+  }
+
+  /** A listener that was told of the start may have aborted it, or closed these locks. */
+  #calledOff(): boolean {
+    const { key, signal } = this.#call;
+    if (signal?.aborted === true) this.#fail('aborted', new LockAbortedError(key, signal.reason));
+    else if (this.#registry.closed) this.close();
+    return this.#settled;
   }
 
   /** It is this one's turn among those of this process. */
   ask(place: Place): void {
     place.asking = this;
     this.#place = place;
-    if (this.#waits === undefined && this.#deadline < Infinity) this.#registry.due.set(this, this.#deadline);
+    if (this.#waits === undefined) this.#endInTime();
     this.#turnCame = 'local';
     this.#attempt();
   }
 
+  #endInTime(): void {
+    if (this.#deadline < Infinity) this.#registry.due.set(this, this.#deadline);
+  }
+
   /** Another acquire of this process got the lock while this one waits. */
-  behind(holder: Possession): void {
-    if (this.#trace !== undefined) this.#sees(holder.asBlocker(), this.#blocker?.ahead);
+  #behind(holder: Possession): void {
+    if (!this.#settled) this.#sees(holder.asBlocker(), this.#blocker?.ahead);
   }
 
   /** The same owner got the lock through another acquire. */
-  joins(possession: Possession): void {
-    this.#end('acquired');
+  #joins(possession: Possession): void {
+    const asking = this.#askedAt !== undefined;
+    this.#trace?.root.hold();
     possession.reenter(this.#trace?.root);
+    this.#end('acquired', undefined, possession.record);
     this.#resolve(new HeldLock(possession));
+    if (this.#trace !== undefined) void soon.then(this.#trace.flush);
+    if (!asking) this.#leaveNothing(this.#leaseId, false, 'caller_gone');
   }
 
   close(): void {
@@ -159,14 +181,17 @@ export class Acquisition extends Due {
     const holder = holderOf(this.ownerId, ids.process, options.service, own.operation, this.#trace?.traceparent);
     const request = { key, leaseId, leaseMs: own.leaseMs, holder };
     this.#attempts += 1;
-    // The first question goes out in the same turn that asked for it, unless others of this process were before it.
-    const sentAt = this.#attempts === 1 && this.#waits === undefined ? this.#startedAt : clock.monotonic();
+    // The first question goes out in the same turn that asked for it, unless others of this process were before it, or
+    // listeners were told first.
+    const atOnce = this.#attempts === 1 && this.#waits === undefined && this.#trace === undefined;
+    const sentAt = atOnce ? this.#startedAt : clock.monotonic();
     this.#askedAt = sentAt;
     this.#wokenWhileAsking = false;
-    this.#trace?.asks(sentAt);
-    callStorage(() =>
+    const reply = callStorage(() =>
       storage.acquire(this.#onRecord ? { ...request, waitMs: this.#longestSleepMs * sleepsOnRecord } : request),
-    ).then(
+    );
+    this.#trace?.asks(this.#attempts, sentAt);
+    reply.then(
       (result) => this.#answered(sentAt, leaseId, result),
       (error: unknown) => this.#unanswered(sentAt, leaseId, error),
     );
@@ -174,20 +199,19 @@ export class Acquisition extends Due {
 
   #answered(sentAt: number, leaseId: string, result: AcquireResult): void {
     this.#askedAt = undefined;
-    if (this.#settled) return this.#leaveNothing(leaseId, result.acquired, 'caller_gone');
-    const { key, options, once } = this.#call;
+    if (this.#settled) return this.#answeredNobody(leaseId, result.acquired);
+    const { key, options, owner, once } = this.#call;
     this.#failingSince = undefined;
     if (result.acquired) {
       const now = this.#registry.clock.monotonic();
+      if (this.#registry.closed) return this.#fail('error', new LocksClosedError(key), true);
       if (now < sentAt + options.leaseMs) return this.#granted(sentAt, result, now);
-      // The answer took longer than the lease, so nobody can work with this one.
-      this.#trace?.answered(this.#attempts, sentAt, this.#registry.clock.monotonic(), 'busy');
-      cleanUp(this.#registry, { key, leaseId, ownerId: this.ownerId, operation: 'release', reason: 'late_reply' });
-      this.#leaseId = this.#registry.ids.next();
-      return once ? this.#notAcquired(undefined) : this.#attempt();
+      return this.#tooLate(sentAt, now);
     }
     this.#trace?.answered(this.#attempts, sentAt, this.#registry.clock.monotonic(), 'busy');
     const { record, ahead, storageNow } = result;
+    const held = owner === undefined ? undefined : this.#registry.heldHere(key);
+    if (held !== undefined && held.ownerId === owner) return this.#joins(held);
     const blocker = record === undefined ? nobodyYet : blockerOf(record, storageNow - record.acquiredAt);
     if (once) return this.#notAcquired(blocker);
     this.#contended = true;
@@ -195,18 +219,36 @@ export class Acquisition extends Due {
     this.#askLater(ahead, record === undefined ? undefined : record.expiresAt - storageNow);
   }
 
+  /** The answer took longer than the lease, so nobody can work with what was granted. */
+  #tooLate(sentAt: number, now: number): void {
+    const { key, once } = this.#call;
+    const tookMs = Math.round(now - sentAt);
+    const late = new Error(`the storage took ${tookMs} ms to grant it, longer than the lease`);
+    this.#trace?.answered(this.#attempts, sentAt, now, 'error', late);
+    this.#leaveNothing(this.#leaseId, true, 'late_reply');
+    this.#leaseId = this.#registry.ids.next();
+    if (once) this.#fail('error', new LockStorageError(key, 'acquire', late));
+    else this.#attempt();
+  }
+
+  /** Its caller is gone. `acquired` is undefined when it is not known whether the storage granted it. */
+  #answeredNobody(leaseId: string, acquired: boolean | undefined): void {
+    this.#leaveNothing(leaseId, acquired, 'caller_gone');
+    this.#registry.leftovers.done();
+  }
+
   #unanswered(sentAt: number, leaseId: string, error: unknown): void {
     this.#askedAt = undefined;
     // The storage may have granted it all the same.
-    if (this.#settled) return this.#leaveNothing(leaseId, true, 'caller_gone');
+    if (this.#settled) return this.#answeredNobody(leaseId, undefined);
     const { key, options, once } = this.#call;
     const now = this.#registry.clock.monotonic();
     this.#trace?.answered(this.#attempts, sentAt, now, 'error', error);
     this.#failingSince ??= now;
-    if (this.#waits !== undefined && !once && now - this.#failingSince < options.leaseMs)
-      return this.#askLater(undefined, undefined);
-    this.#fail('error', new LockStorageError(key, 'acquire', error));
-    this.#leaveNothing(leaseId, true, 'no_answer');
+    const final = isFinal(error);
+    const patient = this.#waits !== undefined && !once && !final && now - this.#failingSince < options.leaseMs;
+    if (patient) return this.#askLater(undefined, undefined);
+    this.#fail('error', new LockStorageError(key, 'acquire', error), final ? false : undefined, 'no_answer');
   }
 
   /** The first time it is busy, it becomes a waiter; then it sleeps until it is told or it is time to ask. */
@@ -217,7 +259,8 @@ export class Acquisition extends Due {
     if (this.#delay === undefined) {
       this.#delay = new PollDelay(options.poll);
       this.#onRecord = queues;
-      if (notifies) this.#unwatch = storage.watch?.(this.#call.key, () => this.#wake());
+      this.#turnCame = 'polled';
+      if (notifies) this.#unwatch = this.#watch();
       // What changed between the first answer and now was told to nobody.
       if (queues || notifies) return this.#attempt();
     }
@@ -226,6 +269,15 @@ export class Acquisition extends Due {
     const untilFreeMs = leaseLeftMs === undefined ? Infinity : Math.max(1, Math.ceil(leaseLeftMs));
     this.#turnCame = 'polled';
     this.#waits?.set('ask', clock.monotonic() + Math.min(sleepMs, untilFreeMs));
+  }
+
+  /** A subscription that fails costs a sleep of a second at most, so it is no reason to fail. */
+  #watch(): (() => void) | undefined {
+    try {
+      return this.#registry.storage.watch?.(this.#call.key, () => this.#wake());
+    } catch {
+      return undefined;
+    }
   }
 
   #wake(): void {
@@ -252,25 +304,35 @@ export class Acquisition extends Due {
     try {
       possession.start();
     } catch (error) {
-      this.#fail('error', new WatchdogError(key, error));
-      return this.#leaveNothing(result.record.leaseId, true, 'watchdog_failed');
+      this.#trace?.answered(this.#attempts, sentAt, now, 'acquired');
+      return this.#fail('error', new WatchdogError(key, error), true, 'watchdog_failed');
     }
     const place = this.#registry.place(key);
     place.holder = possession;
     if (this.#trace !== undefined) {
       this.#trace.root.hold();
       this.#trace.answered(this.#attempts, sentAt, now, 'acquired');
-      this.#trace.granted(result, this.#contended ? this.#turnCame : undefined, now);
+      this.#trace.granted(result, this.#contended ? { via: this.#turnCame, waitMs } : undefined, now);
     }
     this.#end('acquired', undefined, result.record, now);
     this.#resolve(new HeldLock(possession));
     // The caller's first step is in the microtask queue by now, so the listeners' comes after it.
     if (this.#trace !== undefined) void soon.then(this.#trace.flush);
-    if (place.waiting === undefined) return;
-    for (const waiter of place.waiting) {
-      if (owner !== undefined && waiter.ownerId === owner) waiter.joins(possession);
-      else waiter.behind(possession);
+    if (owner !== undefined && place.asking?.ownerId === owner) place.asking.#joins(possession);
+    if (place.waiting !== undefined) this.#tellOthers(possession, place.waiting);
+  }
+
+  /** Those who wait here and now know for whom; those of the same owner have it. */
+  #tellOthers(possession: Possession, waiting: Iterable<Acquisition>): void {
+    const behind: Acquisition[] = [];
+    for (const waiter of waiting) {
+      if (this.#call.owner !== undefined && waiter.ownerId === this.#call.owner) waiter.#joins(possession);
+      else if (waiter.#trace !== undefined) behind.push(waiter);
     }
+    if (behind.length === 0) return;
+    void soon.then(() => {
+      for (const waiter of behind) waiter.#behind(possession);
+    });
   }
 
   #notAcquired(blocker: Blocker | undefined): void {
@@ -286,11 +348,18 @@ export class Acquisition extends Due {
     this.#fail('timeout', new LockTimeoutError(this.#call.key, waitedMs, this.#blockerNow(now)));
   }
 
-  #fail(outcome: 'timeout' | 'aborted' | 'error', error: Error): void {
+  /** `granted` is undefined when it is not known whether the storage granted it. */
+  #fail(
+    outcome: 'timeout' | 'aborted' | 'error',
+    error: Error,
+    granted: boolean | undefined = false,
+    reason: RollbackReason = 'caller_gone',
+  ): void {
     if (this.#settled) return;
+    const asking = this.#askedAt !== undefined;
     this.#end(outcome, error);
     this.#reject(error);
-    if (this.#askedAt === undefined) this.#leaveNothing(this.#leaseId, false, 'caller_gone');
+    if (!asking) this.#leaveNothing(this.#leaseId, granted, reason);
   }
 
   /** The end, whatever it is: no timer, no subscription, no place in the queue is left. */
@@ -299,8 +368,9 @@ export class Acquisition extends Due {
     const { due, clock } = this.#registry;
     const { signal, options } = this.#call;
     due.delete(this);
+    if (this.#askedAt !== undefined) this.#registry.leftovers.add();
     this.#waits?.stop();
-    this.#unwatch?.();
+    this.#stopWatching();
     if (this.#onAbort !== undefined) signal?.removeEventListener('abort', this.#onAbort);
     if (this.#trace !== undefined) {
       const at = now ?? clock.monotonic();
@@ -319,12 +389,24 @@ export class Acquisition extends Due {
     if (this.#place !== undefined) this.#registry.leave(this.#place, this);
   }
 
-  /** Takes away what a question left in the storage that nobody waits for: a lock, or a place among the waiters. */
-  #leaveNothing(leaseId: string, maybeGranted: boolean, reason: 'caller_gone' | 'no_answer' | 'watchdog_failed'): void {
+  #stopWatching(): void {
+    try {
+      this.#unwatch?.();
+    } catch {
+      // It is over all the same; a wake that still comes finds nobody.
+    }
+  }
+
+  /**
+   * Takes away what questions left in the storage that nobody waits for: a lock, a place among the waiters. `granted` is
+   * undefined when it is not known whether the storage granted it: then it may be either.
+   */
+  #leaveNothing(leaseId: string, granted: boolean | undefined, reason: RollbackReason): void {
     const { key } = this.#call;
-    if (maybeGranted) cleanUp(this.#registry, { key, leaseId, ownerId: this.ownerId, operation: 'release', reason });
-    else if (this.#onRecord)
-      cleanUp(this.#registry, { key, leaseId, ownerId: this.ownerId, operation: 'leave', reason });
+    const { ownerId } = this;
+    if (granted !== false) cleanUp(this.#registry, { key, leaseId, ownerId, operation: 'release', reason });
+    if (granted !== true && this.#onRecord)
+      cleanUp(this.#registry, { key, leaseId, ownerId, operation: 'leave', reason });
   }
 
   #sees(blocker: Blocker, ahead: number | undefined): void {
@@ -361,3 +443,9 @@ export class Acquisition extends Due {
 const nobodyYet: Blocker = Object.freeze({ ownerId: '_next', operation: '_handoff' });
 
 const soon = Promise.resolve();
+
+/** The storage has said itself that asking again is no use, and that it did nothing. */
+function isFinal(error: unknown): boolean {
+  const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return code === 'STORAGE_CLOSED' || code === 'FOREIGN_RECORD';
+}

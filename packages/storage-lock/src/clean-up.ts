@@ -25,16 +25,13 @@ export function cleanUp(registry: LockRegistry, leftover: Leftover): void {
     storageName: storage.name,
   });
   const call = root?.child(`storage.${operation}`);
-  callStorage(async () =>
-    operation === 'release' ? await storage.release(key, leaseId) : await storage.leave?.(key, leaseId),
-  ).then(
-    () => {
-      call?.end('ok');
-      root?.end('ok', { details: { reason } });
-    },
-    (error: unknown) => {
-      call?.end('error', { error });
-      root?.end('error', { error, details: { reason } });
-    },
-  );
+  const ended = (outcome: 'ok' | 'error', error?: unknown): void => {
+    call?.end(outcome, { error });
+    root?.end(outcome, { error, details: { reason } });
+  };
+  callStorage<unknown>(() =>
+    operation === 'release' ? storage.release(key, leaseId) : (storage.leave?.(key, leaseId) ?? Promise.resolve()),
+  )
+    .then(() => ended('ok'))
+    .catch((error: unknown) => ended('error', error));
 }

@@ -29,8 +29,11 @@ export class LockDefinition<const Pattern extends string> {
 
   /** @internal */
   constructor(locks: Locks, pattern: Pattern, { expectedHoldMs, ...options }: DefinitionOptions) {
-    if (typeof pattern !== 'string' || pattern === '')
-      throw new InvalidOptionsError([`a lock pattern must be a text such as orders/{id}, got ${String(pattern)}`]);
+    if (typeof pattern !== 'string' || pattern === '') {
+      throw new InvalidOptionsError([
+        `a lock pattern must be a text such as orders/{id}, got ${JSON.stringify(pattern)}`,
+      ]);
+    }
     if (expectedHoldMs !== undefined && !(Number.isFinite(expectedHoldMs) && expectedHoldMs > 0)) {
       throw new InvalidOptionsError([`expectedHoldMs must be a number above 0, got ${String(expectedHoldMs)}`]);
     }

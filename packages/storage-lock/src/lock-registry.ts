@@ -2,6 +2,7 @@ import { templateName, type ListenerSet } from '@lockscope/core';
 import type { Clock, LockStorage } from '@lockscope/storage';
 import type { Acquisition } from './acquisition.ts';
 import { DueQueue } from './due-queue.ts';
+import { Leftovers } from './leftovers.ts';
 import type { ResolvedLocksOptions } from './locks-options.ts';
 import { OwnerIds } from './owner.ts';
 import type { Possession } from './possession.ts';
@@ -26,6 +27,8 @@ export class LockRegistry {
   readonly listeners: ListenerSet;
   readonly due: DueQueue;
   readonly ids: OwnerIds = new OwnerIds();
+  readonly leftovers: Leftovers = new Leftovers();
+  closed = false;
   readonly places: Map<string, Place> = new Map();
   readonly #declared: { readonly name: string; readonly matches: RegExp }[] = [];
   readonly #names = new Map<string, string>();

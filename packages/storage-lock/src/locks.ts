@@ -1,4 +1,4 @@
-import { ListenerSet, type Blocker, type ListenerInput, type Removal } from '@lockscope/core';
+import { ListenerSet, type Blocker, type EventInit, type ListenerInput, type Removal } from '@lockscope/core';
 import type { ListOptions, LockState } from '@lockscope/storage';
 import { Acquisition } from './acquisition.ts';
 import { blockerOf } from './blocker.ts';
@@ -123,7 +123,7 @@ export class Locks implements AsyncDisposable {
   /** Who has a lock, since when, doing what, and who waits for it. @throws {LockStorageError} */
   async inspect(key: string): Promise<LockInfo> {
     resolveAcquire(key, undefined, this.#registry.options);
-    const event = this.#begin('lock.inspect', key);
+    const event = this.listeners.begin('lock.inspect', this.#about(key));
     const call = event?.child('storage.read');
     try {
       const state = await callStorage(() => this.#registry.storage.read(key));
@@ -156,7 +156,7 @@ export class Locks implements AsyncDisposable {
     resolveAcquire(key, undefined, this.#registry.options);
     if (typeof reason !== 'string' || reason === '')
       throw new InvalidOptionsError(['reason must say why the lock is taken away, got nothing']);
-    const event = this.#begin('lock.force_release', key);
+    const event = this.listeners.begin('lock.force_release', this.#about(key));
     const call = event?.child('storage.force_release');
     try {
       const record = await callStorage(() => this.#registry.storage.forceRelease(key));
@@ -232,16 +232,8 @@ export class Locks implements AsyncDisposable {
     };
   }
 
-  #begin<T extends 'lock.inspect' | 'lock.force_release' | 'lock.create'>(
-    type: T,
-    key: string,
-  ): ReturnType<ListenerSet['begin']> {
-    const { storage } = this.#registry;
-    return this.listeners.begin(type, {
-      lockName: this.#registry.nameOf(key),
-      lockKey: key,
-      storageName: storage.name,
-    });
+  #about(key: string): EventInit {
+    return { lockName: this.#registry.nameOf(key), lockKey: key, storageName: this.#registry.storage.name };
   }
 
   #tellCreated(

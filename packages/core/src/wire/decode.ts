@@ -6,7 +6,7 @@ import { templateName } from '../lock-name.ts';
 import { compact } from '../snapshot.ts';
 import { originalOutcome, originalType } from './original.ts';
 import { decodeTime } from './time.ts';
-import { decodeValue } from './value.ts';
+import { decodeRecord } from './value.ts';
 
 /** What was read is no event. `code` is always `EVENT_FORMAT`; `field` names the part that is wrong. */
 export class EventFormatError extends Error {
@@ -32,6 +32,16 @@ const maxActions = 10_000;
  */
 export function decodeEvent(input: string | object): Event {
   const wire = typeof input === 'string' ? parse(input) : input;
+  try {
+    return read(wire);
+  } catch (error) {
+    if (error instanceof EventFormatError) throw error;
+    // Only an object that was not made by JSON.parse can get here, with a getter that throws.
+    throw new EventFormatError('the whole', 'cannot be read', { cause: error });
+  }
+}
+
+function read(wire: unknown): Event {
   if (typeof wire !== 'object' || wire === null || Array.isArray(wire))
     throw new EventFormatError('the whole', 'is not an object');
   const fields = wire as Readonly<Record<string, unknown>>;
@@ -43,12 +53,12 @@ export function decodeEvent(input: string | object): Event {
   const id = required(fields, 'id');
   const lockKey = required(fields, 'lock_id');
   const actions = rawActions.map((action: unknown, index) => decodeAction(action, index, startedAt));
-  const type = decodeType(fields['type'], fields['event_type'], actions);
+  const watchdogId = optional(fields['watch_dog_id']);
+  const type = decodeType(fields['type'], fields['event_type'], actions, watchdogId !== undefined);
   const outcome =
     optional(fields['outcome']) ?? (fields['type'] === undefined ? originalOutcome(type, actions) : undefined);
   const endedAt = decodeTime(fields['end_time']);
-  const durationMs =
-    fields['duration_ms'] ?? (endedAt === undefined ? undefined : Math.round((endedAt - startedAt) * 1000) / 1000);
+  const durationMs = endedAt === undefined ? undefined : duration(fields['duration_ms'], endedAt - startedAt);
   const mode = fields['lock_mode'];
   return Object.freeze(
     compact({
@@ -64,13 +74,13 @@ export function decodeEvent(input: string | object): Event {
       storageName: optional(fields['storage_name']),
       startedAt,
       endedAt,
-      durationMs: typeof durationMs === 'number' ? durationMs : undefined,
+      durationMs,
       actions: Object.freeze(actions),
       outcome,
       error: decodeError(fields['err'], 1),
-      details: isObject(fields['details']) ? decodeValue(fields['details']) : undefined,
+      details: isObject(fields['details']) ? decodeRecord(fields['details']) : undefined,
       lock: decodeLock(fields['lock_information']),
-      watchdogId: optional(fields['watch_dog_id']),
+      watchdogId,
     }),
   ) as unknown as Event;
 }
@@ -83,10 +93,16 @@ function parse(text: string): unknown {
   }
 }
 
-function decodeType(name: unknown, code: unknown, actions: readonly Action[]): EventType {
+/** What was measured, when that was written; never less than nothing. */
+function duration(written: unknown, computed: number): number {
+  if (typeof written === 'number' && written >= 0 && written < Infinity) return written;
+  return Math.max(0, Math.round(computed * 1000) / 1000);
+}
+
+function decodeType(name: unknown, code: unknown, actions: readonly Action[], ofWatchdog: boolean): EventType {
   if (typeof name === 'string') return Object.hasOwn(eventTypes, name) ? (name as EventType) : 'unknown';
   if (typeof code !== 'number') throw new EventFormatError('event_type', 'is missing, and so is type');
-  return originalType(code, actions);
+  return originalType(code, actions, ofWatchdog);
 }
 
 function decodeAction(wire: unknown, index: number, eventStart: number): Action {
@@ -99,7 +115,7 @@ function decodeAction(wire: unknown, index: number, eventStart: number): Action 
       name,
       startedAt: decodeTime(wire['start_time']) ?? eventStart,
       endedAt: decodeTime(wire['end_time']),
-      payload: isObject(payload) ? decodeValue(payload) : Object.freeze({}),
+      payload: isObject(payload) ? decodeRecord(payload) : Object.freeze({}),
       error: decodeError(wire['err'], 1),
     }),
   ) as unknown as Action;
@@ -131,14 +147,14 @@ function decodeLock(wire: unknown): LockSnapshot | undefined {
   const acquiredAt = decodeTime(wire['lock_begin_time']);
   const expiresAt = decodeTime(wire['lease_expire_time']);
   const { version, lock_count: depth } = wire;
-  if (key === undefined || acquiredAt === undefined || expiresAt === undefined || typeof version !== 'number')
+  if (key === undefined || acquiredAt === undefined || expiresAt === undefined || !isFinite(version))
     return undefined;
   const ownerId = optional(wire['owner_id']) ?? '';
   return Object.freeze({
     key,
     ownerId,
     fencingToken: version,
-    depth: typeof depth === 'number' ? depth : 1,
+    depth: isFinite(depth) ? depth : 1,
     acquiredAt,
     expiresAt,
   });
@@ -153,6 +169,10 @@ function required(fields: Readonly<Record<string, unknown>>, field: string): str
 
 function optional(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function isFinite(value: unknown): value is number {
+  return Number.isFinite(value);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

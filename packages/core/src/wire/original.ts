@@ -1,10 +1,7 @@
 import type { Action } from '../action.ts';
 import type { EventType } from '../catalogue/event-types.ts';
 
-/**
- * What the action names of the original Go family say of the event that carries them. The original marks the events
- * of its watchdog, and those of the storage calls in it, with the type of the lock, so the names know better.
- */
+/** What the action names of the original Go family say of the event that carries them. */
 const families: readonly (readonly [prefix: string, type: EventType])[] = [
   ['WatchDog.', 'lease.renew'],
   ['Storage.Get', 'storage.read'],
@@ -35,8 +32,12 @@ const outcomes: Readonly<Record<string, string>> = {
   'WatchDog.Refresh.Error': 'failed',
 };
 
-/** The type of an event that the original Go family wrote. */
-export function originalType(code: number, actions: readonly Action[]): EventType {
+/**
+ * The type of an event that the original Go family wrote. It marks what its watchdog does, storage calls included, with
+ * the type of the lock, and only the watchdog's id tells them apart.
+ */
+export function originalType(written: number, actions: readonly Action[], ofWatchdog: boolean): EventType {
+  const code = ofWatchdog && written === 2 ? 4 : written;
   for (const { name } of actions) {
     const family = families.find(([prefix]) => name.startsWith(prefix));
     if (family !== undefined) return family[1];

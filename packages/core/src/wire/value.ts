@@ -5,9 +5,9 @@ const maxDepth = 16;
 /**
  * Payload values as JSON can carry them. What JSON cannot say is tagged (`{"$bigint":"1"}`, `{"$date":…}`,
  * `{"$number":"NaN"}`); a key that itself starts with `$` gets a second one; circles and things that are no data
- * become a word in brackets. Never throws.
+ * become a word in brackets; a key `__proto__` is left out. Never throws.
  */
-export function encodeValue(value: unknown, depth = 0): unknown {
+export function encodeValue(value: unknown, above: readonly unknown[] = []): unknown {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -24,14 +24,16 @@ export function encodeValue(value: unknown, depth = 0): unknown {
       return value === undefined ? undefined : `[${typeof value}]`;
   }
   if (value === null) return null;
-  if (depth === maxDepth) return '[too deep]';
+  if (above.length === maxDepth) return '[too deep]';
+  if (above.includes(value)) return '[circular]';
   try {
     if (value instanceof Date) return { $date: Number.isNaN(value.getTime()) ? null : value.toISOString() };
-    if (value instanceof Error) return encodeValue(toEventError(value), depth);
-    if (Array.isArray(value)) return value.map((item) => encodeValue(item, depth + 1) ?? null);
+    if (value instanceof Error) return encodeValue(toEventError(value), above);
+    const inside = [...above, value];
+    if (Array.isArray(value)) return value.map((item) => encodeValue(item, inside) ?? null);
     const encoded: Record<string, unknown> = {};
     for (const [key, item] of Object.entries(value)) {
-      if (key !== '__proto__') encoded[key.startsWith('$') ? `$${key}` : key] = encodeValue(item, depth + 1);
+      if (key !== '__proto__') encoded[key.startsWith('$') ? `$${key}` : key] = encodeValue(item, inside);
     }
     return encoded;
   } catch {
@@ -39,19 +41,26 @@ export function encodeValue(value: unknown, depth = 0): unknown {
   }
 }
 
-/** The inverse of {@link encodeValue} for everything that is data; the result is frozen. */
-export function decodeValue(value: unknown, depth = 0): unknown {
+/** The inverse of {@link encodeValue} for a payload as a whole, which is a record whatever its keys are. */
+export function decodeRecord(value: object, depth = 0): Readonly<Record<string, unknown>> {
+  const decoded: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value)) {
+    if (key !== '__proto__') decoded[key.startsWith('$$') ? key.slice(1) : key] = decodeValue(item, depth + 1);
+  }
+  return Object.freeze(decoded);
+}
+
+function decodeValue(value: unknown, depth: number): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (depth > maxDepth) return '[too deep]';
   if (Array.isArray(value)) return Object.freeze(value.map((item) => decodeValue(item, depth + 1)));
   const entries = Object.entries(value);
   const [tag, text] = entries.length === 1 ? (entries[0] as [string, unknown]) : ['', undefined];
-  if (tag === '$bigint' && typeof text === 'string' && /^-?\d{1,4096}$/.test(text)) return BigInt(text);
-  if (tag === '$date') return new Date(typeof text === 'string' ? text : Number.NaN);
-  if (tag === '$number') return text === '-0' ? -0 : Number(text);
-  const decoded: Record<string, unknown> = {};
-  for (const [key, item] of entries) {
-    if (key !== '__proto__') decoded[key.startsWith('$$') ? key.slice(1) : key] = decodeValue(item, depth + 1);
+  if (tag === '$date' && text === null) return new Date(Number.NaN);
+  if (typeof text === 'string') {
+    if (tag === '$bigint' && /^-?\d{1,4096}$/.test(text)) return BigInt(text);
+    if (tag === '$date') return new Date(text);
+    if (tag === '$number') return text === '-0' ? -0 : Number(text);
   }
-  return Object.freeze(decoded);
+  return decodeRecord(value, depth);
 }
