@@ -330,9 +330,7 @@ export class Acquisition extends Due {
       else if (waiter.#trace !== undefined) behind.push(waiter);
     }
     if (behind.length === 0) return;
-    void soon.then(() => {
-      for (const waiter of behind) waiter.#behind(possession);
-    });
+    void soon.then(() => behind.forEach((waiter) => waiter.#behind(possession)));
   }
 
   #notAcquired(blocker: Blocker | undefined): void {

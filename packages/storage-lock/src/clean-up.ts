@@ -16,8 +16,12 @@ export interface Leftover {
  * whatever stays ends with its lease, or with its place among the waiters.
  */
 export function cleanUp(registry: LockRegistry, leftover: Leftover): void {
-  const { storage, listeners } = registry;
+  const { storage, listeners, leftovers } = registry;
   const { key, leaseId, ownerId, operation, reason } = leftover;
+  leftovers.add();
+  const reply = callStorage<unknown>(() =>
+    operation === 'release' ? storage.release(key, leaseId) : (storage.leave?.(key, leaseId) ?? Promise.resolve()),
+  );
   const root = listeners.begin('lock.rollback', {
     lockName: registry.nameOf(key),
     lockKey: key,
@@ -26,12 +30,9 @@ export function cleanUp(registry: LockRegistry, leftover: Leftover): void {
   });
   const call = root?.child(`storage.${operation}`);
   const ended = (outcome: 'ok' | 'error', error?: unknown): void => {
+    leftovers.done();
     call?.end(outcome, { error });
     root?.end(outcome, { error, details: { reason } });
   };
-  callStorage<unknown>(() =>
-    operation === 'release' ? storage.release(key, leaseId) : (storage.leave?.(key, leaseId) ?? Promise.resolve()),
-  )
-    .then(() => ended('ok'))
-    .catch((error: unknown) => ended('error', error));
+  reply.then(() => ended('ok')).catch((error: unknown) => ended('error', error));
 }

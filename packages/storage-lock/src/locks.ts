@@ -1,5 +1,5 @@
 import { ListenerSet, type Blocker, type EventInit, type ListenerInput, type Removal } from '@lockscope/core';
-import type { ListOptions, LockState } from '@lockscope/storage';
+import type { ListOptions, LockState, Timer } from '@lockscope/storage';
 import { Acquisition } from './acquisition.ts';
 import { blockerOf } from './blocker.ts';
 import { InvalidOptionsError, LockAbortedError, LocksClosedError, LockStorageError } from './errors.ts';
@@ -175,8 +175,9 @@ export class Locks implements AsyncDisposable {
   }
 
   /**
-   * Ends these locks: acquires that wait reject with `LocksClosedError`, held locks are released, timers stop, so the
-   * process can exit. The storage stays open: close it yourself. Closing again gives the same promise.
+   * Ends these locks: acquires that wait reject with `LocksClosedError`, held locks are given back after their holders
+   * were told through `signal`, timers stop, so the process can exit. Resolves when nothing is under way in the storage
+   * any more, or its lease is over; then close the storage yourself. Closing again gives the same promise.
    */
   close(): Promise<void> {
     return (this.#closed ??= this.#close());
@@ -187,11 +188,25 @@ export class Locks implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    this.#registry.closed = true;
     const places = [...this.#registry.places.values()];
     for (const { asking, waiting } of places)
       for (const acquisition of [...(waiting ?? []), asking]) acquisition?.close();
-    await Promise.allSettled(places.map(({ holder }) => holder?.close()));
+    await Promise.allSettled(places.map(({ holder }) => holder?.close() ?? Promise.resolve()));
+    await this.#drained();
     this.#registry.due.stop();
+  }
+
+  /** What a storage that gives no answer may have granted is over when its lease is. */
+  async #drained(): Promise<void> {
+    const { clock, leftovers, options } = this.#registry;
+    let timer: Timer | undefined;
+    const over = new Promise<void>((resolve) => {
+      timer = clock.setTimeout(resolve, options.leaseMs);
+      timer.unref();
+    });
+    await Promise.race([leftovers.drained(), over]);
+    if (timer !== undefined) clock.clearTimeout(timer);
   }
 
   #acquire(key: string, options: AcquireOptions | undefined, once: boolean): Promise<HeldLock | undefined> {

@@ -3,6 +3,7 @@ import type { LockRecord, RenewResult } from '@lockscope/storage';
 import { blockerOf, snapshotOf } from './blocker.ts';
 import { Due } from './due-queue.ts';
 import { describe, LockLostError, LocksClosedError } from './errors.ts';
+import { isTold } from './is-told.ts';
 import type { LockRegistry } from './lock-registry.ts';
 import type { LeaseTimes } from './locks-options.ts';
 import { countGarbageCollection, garbageCollectionMs } from './loss-evidence.ts';
@@ -53,6 +54,8 @@ export class Possession extends Due implements WatchedLease {
   #release: Release | undefined = undefined;
   #released: Promise<boolean> | undefined = undefined;
   #openRenewals: Renewal[] = [];
+  #reentries = 0;
+  #suspicions = 0;
   #renewals = 0;
   #failures = 0;
   #deepest = 1;
@@ -138,9 +141,18 @@ export class Possession extends Due implements WatchedLease {
   /** The same owner acquired it again; `root` is the tree of that acquire, when it had to wait and so has its own. */
   reenter(root?: OpenEvent<'lock'>): void {
     this.depth += 1;
+    this.#reentries += 1;
     this.#deepest = Math.max(this.#deepest, this.depth);
-    this.grant.root?.action('lock.reentered', { depth: this.depth });
+    if (isTold(this.#reentries)) this.#tellAfterCaller('lock.reentered');
     if (root !== undefined) this.#guests = [...this.#guests, root];
+  }
+
+  #tellAfterCaller(name: 'lock.reentered' | 'lock.depth_released'): void {
+    const { root } = this.grant;
+    if (root === undefined) return;
+    root.hold();
+    root.action(name, { depth: this.depth });
+    void soon.then(() => root.flush());
   }
 
   /** Who stands in the way of those who wait for it. */
@@ -153,7 +165,7 @@ export class Possession extends Due implements WatchedLease {
     if (!this.alive()) return this.#released ?? Promise.resolve(false);
     if (this.depth > 1) {
       this.depth -= 1;
-      this.grant.root?.action('lock.depth_released', { depth: this.depth });
+      if (isTold(this.#reentries)) this.#tellAfterCaller('lock.depth_released');
       return Promise.resolve(true);
     }
     this.state = 'releasing';
@@ -229,7 +241,8 @@ export class Possession extends Due implements WatchedLease {
     }
     if (!expected) return 'renewed';
     this.#renewals += 1;
-    if (this.#failures > 0) this.grant.root?.action('lease.recovered', { failures: this.#failures });
+    if (this.#failures > 0 && isTold(this.#suspicions))
+      this.grant.root?.action('lease.recovered', { failures: this.#failures });
     this.#failures = 0;
     this.#endRenewal(renewal, 'renewed', now, {
       lock: { ...snapshotOf(this.record, this.depth), expiresAt: result.expiresAt },
@@ -254,8 +267,10 @@ export class Possession extends Due implements WatchedLease {
     this.#endRenewal(renewal, 'failed', now, { error });
     if (!this.alive()) return 'lost';
     this.state = 'suspect';
+    this.#suspicions += 1;
     const remainingMs = this.#deadline - now;
-    this.grant.root?.action('lease.suspect', { failures: this.#failures, remainingMs }, { error });
+    if (isTold(this.#suspicions))
+      this.grant.root?.action('lease.suspect', { failures: this.#failures, remainingMs }, { error });
     if (this.#renewsItself) this.#schedule(now + Math.max(1, Math.min(this.renewEveryMs, remainingMs / 4)));
     return 'failed';
   }
@@ -399,4 +414,5 @@ export class Possession extends Due implements WatchedLease {
   }
 }
 
+const soon = Promise.resolve();
 const noGuests: readonly OpenEvent<'lock'>[] = Object.freeze([]);
