@@ -33,9 +33,10 @@ function describe(thrown: unknown, above: readonly unknown[], budget: { left: nu
     if (chain.length < maxErrorDepth) {
       const follow = (inner: unknown): EventError[] =>
         budget.left > 0 && !chain.includes(inner) ? [describe(inner, chain, budget)] : [];
-      const [cause, members] = [read(thrown, 'cause') ?? undefined, read(thrown, 'errors')];
-      const [told] = cause === undefined ? [] : follow(cause);
+      const cause = read(thrown, 'cause');
+      const told = cause === undefined || cause === null ? undefined : follow(cause)[0];
       if (told !== undefined) described.cause = told;
+      const members = read(thrown, 'errors');
       if (Array.isArray(members)) described.errors = Object.freeze(members.slice(0, maxMembers).flatMap(follow));
     }
     return Object.freeze(described);

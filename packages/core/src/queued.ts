@@ -20,13 +20,14 @@ export interface QueuedListener extends Listener {
   readonly depth: number;
   /** Deliveries that were dropped because the queue was full, or because it was closed. */
   readonly dropped: number;
-  /** Deliveries that the listener failed. */
+  /** Deliveries that the listener failed, and faults of `onError`. */
   readonly failed: number;
-  /** Resolves when everything that waits now has been delivered. */
+  /** Resolves when everything that waits now has been delivered or dropped; what comes later is not waited for. */
   flush(): Promise<void>;
   /**
-   * Takes nothing more and delivers what waits, for at most `timeoutMs` (default 5,000); resolves with how many
-   * deliveries were left and are now dropped. Closing again gives the same promise.
+   * Takes nothing more and delivers what waits, for at most `timeoutMs` (0 to 2147483647, default 5,000); resolves with
+   * how many deliveries were left and are now dropped. Closing again waits
+   * for the same end. Rejects with a `RangeError`, and stays open, when `timeoutMs` is out of bounds.
    */
   close(options?: { readonly timeoutMs?: number }): Promise<{ readonly undelivered: number }>;
 }
@@ -41,23 +42,29 @@ interface Delivery {
 
 const defaults = { capacity: 10_000, onFull: 'drop_oldest', timeoutMs: 30_000 } as const;
 const batch = 64;
+/** A longer timer would fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
 
 /**
  * Puts a listener behind a bounded queue: the lock only pays for putting a delivery there, and a listener that is slow,
  * asynchronous or stuck delays nobody. Deliveries keep their order and go one at a time, 64 in a row before other work
  * gets its turn. `around` and `traceparent` need an answer at once, so a listener that has them cannot be queued.
  *
- * @throws {RangeError} naming the option, its value and the bound.
+ * A delivery that does not settle does not keep the process alive; `close()` does, so call it before the process ends.
+ *
+ * @throws {RangeError} naming every option that is wrong, its value and the bound.
  * @throws {TypeError} when the listener has `around` or `traceparent`.
  */
 export function queued(listener: Listener, options: QueuedOptions = {}): QueuedListener {
   const { capacity, onFull, timeoutMs, onError } = { ...defaults, ...options };
+  const problems: string[] = [];
   if (!Number.isSafeInteger(capacity) || capacity < 1)
-    throw new RangeError(`capacity must be an integer of at least 1, got ${capacity}`);
-  if (!(timeoutMs > 0 && timeoutMs <= 2 ** 31 - 1))
-    throw new RangeError(`timeoutMs must be above 0 and at most 2147483647, got ${timeoutMs}`);
+    problems.push(`capacity must be an integer of at least 1, got ${String(capacity)}`);
   if (onFull !== 'drop_oldest' && onFull !== 'drop_newest')
-    throw new RangeError(`onFull must be drop_oldest or drop_newest, got ${String(onFull)}`);
+    problems.push(`onFull must be drop_oldest or drop_newest, got ${String(onFull)}`);
+  if (!(timeoutMs > 0 && timeoutMs <= longestTimerMs))
+    problems.push(`timeoutMs must be above 0 and at most ${longestTimerMs}, got ${String(timeoutMs)}`);
+  if (problems.length > 0) throw new RangeError(`queued(): ${problems.join('; ')}`);
   for (const method of ['around', 'traceparent'] as const) {
     if (typeof listener[method] === 'function')
       throw new TypeError(
@@ -80,7 +87,11 @@ class Queued implements QueuedListener {
   #head = 0;
   #dropped = 0;
   #failed = 0;
-  #draining: Promise<void> | undefined;
+  #draining = false;
+  /** Deliveries that were ever taken in, dropped ones included. */
+  #accepted = 0;
+  /** Who waits until so many of them are gone. */
+  #flushing: { readonly upTo: number; readonly resolve: () => void }[] = [];
   #closing: Promise<{ readonly undelivered: number }> | undefined;
 
   constructor(listener: Listener, options: CheckedOptions) {
@@ -106,20 +117,28 @@ class Queued implements QueuedListener {
   }
 
   async flush(): Promise<void> {
-    await this.#draining;
+    // The timer never fires. It keeps the process alive while somebody waits.
+    await within(longestTimerMs, this.#flushed());
   }
 
-  close(options: { readonly timeoutMs?: number } = {}): Promise<{ readonly undelivered: number }> {
-    return (this.#closing ??= this.#drainUntil(options.timeoutMs ?? 5000));
+  async close({ timeoutMs = 5000 }: { readonly timeoutMs?: number } = {}): Promise<{ readonly undelivered: number }> {
+    if (!(timeoutMs >= 0 && timeoutMs <= longestTimerMs))
+      throw new RangeError(`close(): timeoutMs must be from 0 to ${longestTimerMs}, got ${String(timeoutMs)}`);
+    return await (this.#closing ??= this.#drainUntil(timeoutMs));
   }
 
   async #drainUntil(timeoutMs: number): Promise<{ readonly undelivered: number }> {
-    await within(timeoutMs, this.flush());
+    await within(timeoutMs, this.#flushed());
     const undelivered = this.depth;
     this.#dropped += undelivered;
     this.#waiting = [];
     this.#head = 0;
     return { undelivered };
+  }
+
+  #flushed(): Promise<void> {
+    if (!this.#draining) return Promise.resolve();
+    return new Promise((resolve) => this.#flushing.push({ upTo: this.#accepted, resolve }));
   }
 
   #put(delivery: Delivery): void {
@@ -133,7 +152,8 @@ class Queued implements QueuedListener {
       this.#take();
     }
     this.#waiting.push(delivery);
-    this.#draining ??= this.#drain();
+    this.#accepted += 1;
+    if (!this.#draining) void this.#drain();
   }
 
   #take(): Delivery | undefined {
@@ -148,33 +168,56 @@ class Queued implements QueuedListener {
   }
 
   async #drain(): Promise<void> {
+    this.#draining = true;
     await nextTurn();
     for (let count = 1; this.depth > 0; count += 1) {
       const delivery = this.#take();
       if (delivery !== undefined) await this.#deliver(delivery);
+      if (this.#flushing.length > 0) this.#tellFlushed(this.#accepted - this.depth);
       if (count % batch === 0) await nextTurn();
     }
-    this.#draining = undefined;
+    this.#draining = false;
+    this.#waiting = [];
+    this.#head = 0;
+    this.#tellFlushed(Infinity);
+  }
+
+  #tellFlushed(gone: number): void {
+    for (const { upTo, resolve } of this.#flushing) if (upTo <= gone) resolve();
+    this.#flushing = this.#flushing.filter(({ upTo }) => upTo > gone);
   }
 
   async #deliver({ phase, event, action }: Delivery): Promise<void> {
     try {
       const given: unknown =
         phase === 'onAction' ? this.#listener.onAction?.(event, action as Action) : this.#listener[phase]?.(event);
-      if (given === undefined) return;
+      if (!isObject(given)) return;
       const { timeoutMs } = this.#options;
-      const inTime = await within(timeoutMs, Promise.resolve(given));
+      const inTime = await within(timeoutMs, Promise.resolve(given), 'unref');
       if (!inTime) throw new Error(`listener "${this.name}" did not settle within ${timeoutMs} ms`);
     } catch (error) {
       this.#failed += 1;
-      try {
-        this.#options.onError?.(error, event);
-      } catch {
-        // Who is told of faults may fail too; it is counted with the listener.
-        this.#failed += 1;
-      }
+      this.#tellFault(error, event);
     }
   }
+
+  /** Who is told of faults may fail too; that is counted with the listener. */
+  #tellFault(error: unknown, event: Event): void {
+    const failedToo = (): void => {
+      this.#failed += 1;
+    };
+    try {
+      const given: unknown = this.#options.onError?.(error, event);
+      if (isObject(given)) Promise.resolve(given).catch(failedToo);
+    } catch {
+      failedToo();
+    }
+  }
+}
+
+/** What is none cannot be a promise either. */
+function isObject(given: unknown): given is object {
+  return (typeof given === 'object' && given !== null) || typeof given === 'function';
 }
 
 /** After other work had its turn. A timer of 0 ms is the one that every runtime has. */
@@ -184,10 +227,11 @@ function nextTurn(): Promise<void> {
 }
 
 /** True when the promise resolved in time, false when the time was over first; rejects as the promise does. */
-async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
+async function within(ms: number, promise: Promise<unknown>, unref?: 'unref'): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(resolve, ms, false);
+    if (unref !== undefined) (timer as { unref?: () => void }).unref?.();
   });
   try {
     return await Promise.race([promise.then(() => true), late]);
