@@ -1,7 +1,8 @@
 import { InvalidOptionsError } from './errors.ts';
 import type { HeldLock } from './held-lock.ts';
+import { placeholder } from './key-pattern.ts';
 import type { Locks } from './locks.ts';
-import type { AcquireOptions } from './locks-options.ts';
+import { show, type AcquireOptions } from './locks-options.ts';
 import type { StorageLock } from './storage-lock.ts';
 
 /** Options of a class of locks. What is absent comes from `createLocks`. */
@@ -15,34 +16,18 @@ export type LockParams<Pattern extends string> = Pattern extends `${string}{${in
   ? { readonly [K in Name]: string | number | bigint } & LockParams<Rest>
   : unknown;
 
-const placeholder = /\{([A-Za-z_]\w*)\}/g;
-
 /** A class of locks with one key for each set of parameters. */
 export class LockDefinition<const Pattern extends string> {
   /** The pattern itself: the few-valued name that metrics carry. */
   readonly name: Pattern;
   readonly expectedHoldMs: number | undefined;
-  /** @internal Which keys belong to it. */
-  readonly matches: RegExp;
   readonly #locks: Locks;
   readonly #options: AcquireOptions;
 
   /** @internal */
-  constructor(locks: Locks, pattern: Pattern, { expectedHoldMs, ...options }: DefinitionOptions) {
-    if (typeof pattern !== 'string' || pattern === '') {
-      throw new InvalidOptionsError([
-        `a lock pattern must be a text such as orders/{id}, got ${JSON.stringify(pattern)}`,
-      ]);
-    }
-    if (expectedHoldMs !== undefined && !(Number.isFinite(expectedHoldMs) && expectedHoldMs > 0)) {
-      throw new InvalidOptionsError([`expectedHoldMs must be a number above 0, got ${String(expectedHoldMs)}`]);
-    }
-    const literals = pattern.split(placeholder).map((text, index) => (index % 2 === 1 ? '.+' : escapeRegExp(text)));
-    if (literals.some((text) => /\\[{}]/.test(text)))
-      throw new InvalidOptionsError([`${JSON.stringify(pattern)} has a brace that is no {name}`]);
+  constructor(locks: Locks, pattern: Pattern, options: AcquireOptions, expectedHoldMs: number | undefined) {
     this.name = pattern;
     this.expectedHoldMs = expectedHoldMs;
-    this.matches = new RegExp(`^${literals.join('')}$`, 's');
     this.#locks = locks;
     this.#options = options;
   }
@@ -52,10 +37,10 @@ export class LockDefinition<const Pattern extends string> {
     const given = (params ?? {}) as Readonly<Record<string, unknown>>;
     return this.name.replace(placeholder, (_whole, name: string) => {
       const value = Object.hasOwn(given, name) ? given[name] : undefined;
-      const text =
-        typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' ? String(value) : '';
-      if (text === '' || Number.isNaN(value))
-        throw new InvalidOptionsError([`${this.name} needs a text or number for ${name}, got ${String(value)}`]);
+      const fits = typeof value === 'string' || typeof value === 'bigint' || Number.isFinite(value);
+      const text = fits ? String(value) : '';
+      if (text === '')
+        throw new InvalidOptionsError([`${this.name} needs a text or number for ${name}, got ${show(value)}`]);
       return text;
     });
   }
@@ -98,6 +83,14 @@ export class LockDefinition<const Pattern extends string> {
   }
 }
 
-function escapeRegExp(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+/** @internal What is wrong with a pattern, and with what only a class of locks has. */
+export function problemsOf(pattern: unknown, expectedHoldMs: unknown): string[] {
+  const problems: string[] = [];
+  const literals = typeof pattern === 'string' ? pattern.split(placeholder).filter((_text, at) => at % 2 === 0) : [];
+  if (literals.some((text) => /[{}]/.test(text)))
+    problems.push(`${JSON.stringify(pattern)} has a brace that is no {name}`);
+  const isDuration = typeof expectedHoldMs === 'number' && Number.isFinite(expectedHoldMs) && expectedHoldMs > 0;
+  if (expectedHoldMs !== undefined && !isDuration)
+    problems.push(`expectedHoldMs must be a number above 0, got ${show(expectedHoldMs)}`);
+  return problems;
 }

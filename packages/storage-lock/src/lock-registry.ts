@@ -2,6 +2,7 @@ import { templateName, type ListenerSet } from '@lockscope/core';
 import type { Clock, LockStorage } from '@lockscope/storage';
 import type { Acquisition } from './acquisition.ts';
 import { DueQueue } from './due-queue.ts';
+import type { KeyPattern } from './key-pattern.ts';
 import { Leftovers } from './leftovers.ts';
 import type { ResolvedLocksOptions } from './locks-options.ts';
 import { OwnerIds } from './owner.ts';
@@ -30,7 +31,7 @@ export class LockRegistry {
   readonly leftovers: Leftovers = new Leftovers();
   closed = false;
   readonly places: Map<string, Place> = new Map();
-  readonly #declared: { readonly name: string; readonly matches: RegExp }[] = [];
+  #declared: readonly KeyPattern[] = [];
   readonly #names = new Map<string, string>();
   #sweepAt = placesKept;
 
@@ -97,16 +98,17 @@ export class LockRegistry {
     }
   }
 
-  declare(name: string, matches: RegExp): void {
-    this.#declared.push({ name, matches });
+  declare(pattern: KeyPattern): void {
+    if (this.#declared.some(({ name }) => name === pattern.name)) return;
+    this.#declared = [...this.#declared, pattern].toSorted((one, other) => other.fixed - one.fixed);
     this.#names.clear();
   }
 
-  /** The class of a key: the declared one that matches it, else a guess. */
+  /** The class of a key: of the declared ones the most definite that matches it, else a guess. */
   nameOf(key: string): string {
     let name = this.#names.get(key);
     if (name === undefined) {
-      name = this.#declared.find(({ matches }) => matches.test(key))?.name ?? templateName(key);
+      name = this.#declared.find((pattern) => pattern.matches(key))?.name ?? templateName(key);
       if (this.#names.size >= maxRememberedNames) this.#names.clear();
       this.#names.set(key, name);
     }

@@ -108,6 +108,7 @@ const knownOptions = new Set([
   'watchdog',
   'clock',
 ]);
+const knownPollOptions = new Set(['minMs', 'maxMs']);
 const knownAcquireOptions = new Set(['waitMs', 'leaseMs', 'renewEveryMs', 'marginMs', 'signal', 'owner', 'operation']);
 
 /** @internal Fills in and checks, once; all problems in one error. */
@@ -117,28 +118,29 @@ export function resolveLocksOptions(options: LocksOptions): ResolvedLocksOptions
     throw new InvalidOptionsError(['options must be an object with a storage']);
   unknownNames(options, knownOptions, problems);
   checkStorage(options.storage, problems);
-  const times = leaseTimes(options.leaseMs ?? defaults.leaseMs, options.renewEveryMs, options.marginMs, problems);
-  const waitMs = resolveWait(options.waitMs ?? defaults.waitMs, problems);
-  const poll = { ...defaults.poll, ...options.poll };
-  checkDuration('poll.minMs', poll.minMs, problems);
-  checkDuration('poll.maxMs', poll.maxMs, problems);
-  if (poll.minMs > poll.maxMs)
-    problems.push(`poll.minMs must be at most poll.maxMs (${poll.maxMs}), got ${poll.minMs}`);
-  const reentrancy = options.reentrancy ?? defaults.reentrancy;
+  const { leaseMs = defaults.leaseMs, renewEveryMs, marginMs, reentrancy = defaults.reentrancy } = options;
+  const times = leaseTimes(leaseMs, renewEveryMs, marginMs, problems);
+  const waitMs = resolveWait(options.waitMs === undefined ? defaults.waitMs : options.waitMs, problems);
+  const poll = resolvePoll(options.poll, problems);
   if (reentrancy !== 'owner' && reentrancy !== 'flow')
     problems.push(`reentrancy must be owner or flow, got ${show(reentrancy)}`);
-  const { watchdog, service, operation, clock = systemClock } = options;
+  const { listeners, onListenerError, watchdog, service, operation, clock = systemClock } = options;
+  checkListeners(listeners, problems);
+  if (onListenerError !== undefined && typeof onListenerError !== 'function')
+    problems.push(`onListenerError must be a function, got ${show(onListenerError)}`);
   if (watchdog !== undefined && watchdog !== false && typeof watchdog !== 'function')
     problems.push(`watchdog must be a function or false, got ${show(watchdog)}`);
   checkText('service', service, holderLimits.service, problems);
   checkText('operation', operation, holderLimits.operation, problems);
+  const missing = methodsMissing(clock, ['now', 'monotonic', 'setTimeout', 'clearTimeout']);
+  if (missing.length > 0) problems.push(`clock must be a Clock, got ${show(clock)} without ${missing.join(', ')}`);
   if (problems.length > 0) throw new InvalidOptionsError(problems);
   return Object.freeze({
     ...times,
     storage: options.storage,
-    marginMs: options.marginMs,
+    marginMs,
     waitMs,
-    poll: Object.freeze(poll),
+    poll,
     reentrancy,
     service,
     operation,
@@ -153,16 +155,35 @@ export interface ResolvedAcquire extends LeaseTimes {
   readonly operation: string | undefined;
 }
 
-/** @internal Checks a key and the options of one acquire. The usual call, without options, allocates nothing. */
+/**
+ * @internal Checks a key and the options of one acquire; what was found wrong before goes into the same error. The usual
+ * call, without options, allocates nothing.
+ */
 export function resolveAcquire(
   key: unknown,
   options: AcquireOptions | undefined,
   base: ResolvedLocksOptions,
+  before?: readonly string[],
 ): ResolvedAcquire {
-  if (typeof key !== 'string' || key.length === 0 || key.length > maxKeyLength)
-    throw new InvalidOptionsError([describeKey(key)]);
+  const fits = typeof key === 'string' && key.length > 0 && key.length <= maxKeyLength;
+  if (fits && options === undefined && before === undefined) return base;
+  const problems = [...(before ?? [])];
+  if (!fits) problems.push(describeKey(key));
+  const resolved = overBase(options, base, problems);
+  if (problems.length > 0) throw new InvalidOptionsError(problems);
+  return resolved;
+}
+
+function overBase(
+  options: AcquireOptions | undefined,
+  base: ResolvedLocksOptions,
+  problems: string[],
+): ResolvedAcquire {
   if (options === undefined) return base;
-  const problems: string[] = [];
+  if (typeof options !== 'object' || options === null) {
+    problems.push(`options must be an object, got ${show(options)}`);
+    return base;
+  }
   unknownNames(options, knownAcquireOptions, problems);
   const { leaseMs, renewEveryMs, marginMs, waitMs, signal, owner, operation } = options;
   const ownTimes = leaseMs !== undefined || renewEveryMs !== undefined || marginMs !== undefined;
@@ -173,9 +194,8 @@ export function resolveAcquire(
   const wait = waitMs === undefined ? base.waitMs : resolveWait(waitMs, problems);
   checkText('owner', owner, holderLimits.ownerId, problems);
   checkText('operation', operation, holderLimits.operation, problems);
-  if (signal !== undefined && typeof signal?.addEventListener !== 'function')
+  if (signal !== undefined && (typeof signal?.addEventListener !== 'function' || typeof signal.aborted !== 'boolean'))
     problems.push(`signal must be an AbortSignal, got ${show(signal)}`);
-  if (problems.length > 0) throw new InvalidOptionsError(problems);
   return {
     leaseMs: times.leaseMs,
     renewEveryMs: times.renewEveryMs,
@@ -210,6 +230,22 @@ function leaseTimes(
   return times;
 }
 
+function resolvePoll(poll: LocksOptions['poll'], problems: string[]): ResolvedLocksOptions['poll'] {
+  if (poll === undefined) return defaults.poll;
+  if (typeof poll !== 'object' || poll === null) {
+    problems.push(`poll must be an object, got ${show(poll)}`);
+    return defaults.poll;
+  }
+  unknownNames(poll, knownPollOptions, problems);
+  const { minMs = defaults.poll.minMs, maxMs = defaults.poll.maxMs } = poll;
+  const before = problems.length;
+  checkDuration('poll.minMs', minMs, problems);
+  checkDuration('poll.maxMs', maxMs, problems);
+  if (problems.length === before && minMs > maxMs)
+    problems.push(`poll.minMs must be at most poll.maxMs (${maxMs}), got ${minMs}`);
+  return Object.freeze({ minMs, maxMs });
+}
+
 function resolveWait(waitMs: unknown, problems: string[]): number {
   if (waitMs === 'forever') return Infinity;
   checkDuration('waitMs', waitMs, problems, " or 'forever'; use tryAcquire() not to wait at all");
@@ -226,22 +262,33 @@ function checkText(name: string, value: unknown, maxLength: number, problems: st
   problems.push(`${name} must be a text of 1 to ${maxLength} characters, got ${show(value)}`);
 }
 
+function checkListeners(listeners: unknown, problems: string[]): void {
+  if (listeners === undefined) return;
+  if (!Array.isArray(listeners)) return void problems.push(`listeners must be an array, got ${show(listeners)}`);
+  listeners.forEach((listener: unknown, index) => {
+    if (typeof listener === 'function') return;
+    const named = typeof listener === 'object' && listener !== null && 'name' in listener;
+    if (!named || typeof listener.name !== 'string')
+      problems.push(`listeners[${index}] must be a function or an object with a name, got ${show(listener)}`);
+  });
+}
+
 function checkStorage(storage: unknown, problems: string[]): void {
-  const methods = ['acquire', 'renew', 'release', 'forceRelease', 'read', 'list', 'close'] as const;
-  const given = storage as Partial<Record<string, unknown>> | undefined | null;
-  const missing =
-    typeof given === 'object' && given !== null
-      ? methods.filter((method) => typeof given[method] !== 'function')
-      : methods;
+  const missing = methodsMissing(storage, ['acquire', 'renew', 'release', 'forceRelease', 'read', 'list', 'close']);
   if (missing.length > 0)
     return void problems.push(`storage must be a LockStorage, got ${show(storage)} without ${missing.join(', ')}`);
   const { capabilities } = storage as LockStorage;
   if (typeof capabilities !== 'object' || capabilities === null)
-    problems.push('storage must state its capabilities, got none');
-  else if (capabilities.queues && typeof given?.['leave'] !== 'function')
+    return void problems.push('storage must state its capabilities, got none');
+  if (capabilities.queues && methodsMissing(storage, ['leave']).length > 0)
     problems.push('storage says that it queues, but has no leave()');
-  else if (capabilities.notifies && typeof given?.['watch'] !== 'function')
+  if (capabilities.notifies && methodsMissing(storage, ['watch']).length > 0)
     problems.push('storage says that it notifies, but has no watch()');
+}
+
+function methodsMissing(given: unknown, methods: readonly string[]): readonly string[] {
+  if (typeof given !== 'object' || given === null) return methods;
+  return methods.filter((method) => typeof (given as Readonly<Record<string, unknown>>)[method] !== 'function');
 }
 
 function unknownNames(options: object, known: ReadonlySet<string>, problems: string[]): void {
@@ -255,7 +302,8 @@ function describeKey(key: unknown): string {
   return `a lock key must be a text of 1 to ${maxKeyLength} characters, got ${typeof key === 'string' ? `${key.length} characters` : show(key)}`;
 }
 
-function show(value: unknown): string {
+/** @internal A value in the text of an error. */
+export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
   return typeof value === 'object' && value !== null ? (value.constructor?.name ?? 'an object') : String(value);
 }

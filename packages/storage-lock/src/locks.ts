@@ -5,11 +5,13 @@ import { blockerOf } from './blocker.ts';
 import { InvalidOptionsError, LockAbortedError, LocksClosedError, LockStorageError } from './errors.ts';
 import { Flow } from './flow.ts';
 import { HeldLock } from './held-lock.ts';
-import { LockDefinition, type DefinitionOptions } from './lock-definition.ts';
+import { KeyPattern } from './key-pattern.ts';
+import { LockDefinition, problemsOf, type DefinitionOptions } from './lock-definition.ts';
 import { LockRegistry } from './lock-registry.ts';
 import {
   resolveAcquire,
   resolveLocksOptions,
+  show,
   type AcquireOptions,
   type LocksOptions,
   type ResolvedAcquire,
@@ -84,6 +86,8 @@ export class Locks implements AsyncDisposable {
    * @throws {LockReleaseError} when it could not be given back; `suppressed` is what the routine threw, if it did.
    */
   async run<R>(key: string, routine: (lock: HeldLock) => R | Promise<R>, options?: AcquireOptions): Promise<R> {
+    if (typeof routine !== 'function')
+      throw new InvalidOptionsError([`run() needs a function to run, got ${typeof routine}`]);
     const lock = await this.acquire(key, options);
     const flow = this.#flow;
     return runHolding(lock, flow === undefined ? routine : (held) => flow.run(held.ownerId, () => routine(held)));
@@ -112,10 +116,11 @@ export class Locks implements AsyncDisposable {
    * @throws {InvalidOptionsError} for a pattern or an option that cannot work.
    */
   define<const Pattern extends string>(pattern: Pattern, options: DefinitionOptions = {}): LockDefinition<Pattern> {
-    const { expectedHoldMs, ...own } = options;
-    const definition = new LockDefinition(this, pattern, options);
-    const resolved = resolveAcquire(pattern, own, this.#registry.options);
-    this.#registry.declare(pattern, definition.matches);
+    const { expectedHoldMs, ...own } = options ?? {};
+    const problems = problemsOf(pattern, expectedHoldMs);
+    const resolved = resolveAcquire(pattern, own, this.#registry.options, problems);
+    const definition = new LockDefinition(this, pattern, own, expectedHoldMs);
+    this.#registry.declare(new KeyPattern(pattern));
     this.#tellCreated(pattern, pattern, resolved, expectedHoldMs);
     return definition;
   }
@@ -138,11 +143,19 @@ export class Locks implements AsyncDisposable {
     }
   }
 
-  /** Every held lock with its waiters, in the order of the keys; read in pages while you iterate. */
+  /**
+   * Every held lock with its waiters, in the order of the keys; read in pages while you iterate.
+   *
+   * @throws {LockStorageError} whose `key` is the prefix.
+   */
   async *list(options?: ListOptions): AsyncGenerator<LockInfo & { readonly holder: NonNullable<LockInfo['holder']> }> {
-    for await (const state of this.#registry.storage.list(options)) {
-      const { holder, ...info } = this.#describe(state.record.key, state);
-      if (holder !== undefined) yield { ...info, holder };
+    try {
+      for await (const state of this.#registry.storage.list(options)) {
+        const { holder, ...info } = this.#describe(state.record.key, state);
+        if (holder !== undefined) yield { ...info, holder };
+      }
+    } catch (cause) {
+      throw new LockStorageError(options?.prefix ?? '', 'list', cause);
     }
   }
 
@@ -152,19 +165,20 @@ export class Locks implements AsyncDisposable {
    *
    * @throws {LockStorageError} when the storage failed.
    */
-  async forceRelease(key: string, { reason }: { readonly reason: string }): Promise<Blocker | undefined> {
-    resolveAcquire(key, undefined, this.#registry.options);
+  async forceRelease(key: string, options: { readonly reason: string }): Promise<Blocker | undefined> {
+    const reason: unknown = options?.reason;
     if (typeof reason !== 'string' || reason === '')
-      throw new InvalidOptionsError(['reason must say why the lock is taken away, got nothing']);
+      throw new InvalidOptionsError([`reason must say why the lock is taken away, got ${show(reason)}`]);
+    resolveAcquire(key, undefined, this.#registry.options);
     const event = this.listeners.begin('lock.force_release', this.#about(key));
     const call = event?.child('storage.force_release');
     try {
       const record = await callStorage(() => this.#registry.storage.forceRelease(key));
       call?.end('ok', { details: { refused: record === undefined } });
-      const victim = record && blockerOf(record, this.#registry.clock.now() - record.acquiredAt);
-      event?.end(record === undefined ? 'not_held' : 'forced', { details: { reason, ...(victim && { victim }) } });
       const holder = this.#registry.places.get(key)?.holder;
       if (holder !== undefined && holder.record.leaseId === record?.leaseId) holder.lose('forced');
+      const victim = record && blockerOf(record, this.#registry.clock.now() - record.acquiredAt);
+      event?.end(record === undefined ? 'not_held' : 'forced', { details: { reason, ...(victim && { victim }) } });
       return victim;
     } catch (cause) {
       const error = new LockStorageError(key, 'force release', cause);
