@@ -60,8 +60,14 @@ for (let round = 0; round < rounds; round += 1) {
   times['bare again'].push(await measure(bare, join(folder, `again-${round}.db`)));
 }
 rmSync(folder, { recursive: true, force: true });
-console.log(`node ${process.versions.node}, ${Database.name === 'DatabaseSync' ? 'node:sqlite' : 'libsql'}, ${rounds} rounds of ${cycles} cycles, medians`);
+console.log(
+  `node ${process.versions.node}, ${Database.name === 'DatabaseSync' ? 'node:sqlite' : 'libsql'}, ${rounds} rounds of ${cycles} cycles, medians`,
+);
 for (const [name, values] of Object.entries(times)) {
   const us = median(values);
-  console.log(`${name.padEnd(10)} ${us.toFixed(1).padStart(7)} us a cycle ${Math.round(1e6 / us).toLocaleString('en').padStart(8)} cycles/s  ${(median(times.bare) / us).toFixed(2)} of bare`);
+  console.log(
+    `${name.padEnd(10)} ${us.toFixed(1).padStart(7)} us a cycle ${Math.round(1e6 / us)
+      .toLocaleString('en')
+      .padStart(8)} cycles/s  ${(median(times.bare) / us).toFixed(2)} of bare`,
+  );
 }

@@ -46,12 +46,17 @@ export function describeFailure(error: unknown, path: string): string {
     case 'FULL':
       return `there is no room left for ${path}`;
     case 'CANTOPEN':
-      return `${path} cannot be opened: check that its folder exists and may be written by this process`;
+      return cannotOpen(path);
     case 'IOERR':
       return `${path} cannot be read or written: ${textOf(error)}`;
     default:
       return textOf(error);
   }
+}
+
+/** libsql does not give a code when it cannot even make a connection. */
+export function cannotOpen(path: string): string {
+  return `${path} cannot be opened: check that its folder exists and may be written by this process`;
 }
 
 function textOf(error: unknown): string {

@@ -4,7 +4,7 @@ import type { SqliteDatabase } from './sqlite-database.ts';
 import type { SqliteDriver } from './sqlite-options.ts';
 
 /** What opens a database file with one driver. */
-export type OpenFile = (path: string) => SqliteDatabase;
+export type DatabaseClass = new (path: string) => SqliteDatabase;
 
 /** Where drivers are looked for; a test gives its own. */
 export interface DriverHost {
@@ -23,20 +23,24 @@ const thisHost: DriverHost = {
   require: (id) => require(id) as unknown,
 };
 
-type DatabaseClass = new (path: string) => SqliteDatabase;
-
 /** The wanted driver, or the first that there is. Loads nothing else. */
-export function loadDriver(wanted: SqliteDriver | undefined, host: DriverHost = thisHost): OpenFile {
+export function loadDriver(wanted: SqliteDriver | undefined, host: DriverHost = thisHost): DatabaseClass {
   if (wanted === 'better-sqlite3') return loadBetterSqlite(host);
-  const builtin = wanted === 'libsql' ? undefined : (host.builtin('node:sqlite') as { readonly DatabaseSync: DatabaseClass } | undefined);
-  if (builtin !== undefined) return (path) => new builtin.DatabaseSync(path);
+  const builtin =
+    wanted === 'libsql'
+      ? undefined
+      : (host.builtin('node:sqlite') as { readonly DatabaseSync: DatabaseClass } | undefined);
+  if (builtin !== undefined) return builtin.DatabaseSync;
   if (wanted === 'node:sqlite') {
-    throw new SqliteDriverError('node:sqlite', `Node ${host.nodeVersion} has no node:sqlite: use Node 22.13 or later, or the driver libsql`);
+    throw new SqliteDriverError(
+      'node:sqlite',
+      `Node ${host.nodeVersion} has no node:sqlite: use Node 22.13 or later, or the driver libsql`,
+    );
   }
-  return openWith(requirePackage('libsql', host) as DatabaseClass);
+  return requirePackage('libsql', host) as DatabaseClass;
 }
 
-function loadBetterSqlite(host: DriverHost): OpenFile {
+function loadBetterSqlite(host: DriverHost): DatabaseClass {
   const { version } = requirePackage('better-sqlite3/package.json', host) as { readonly version: string };
   if (major(version) >= 13 && major(host.nodeVersion) < 22) {
     throw new SqliteDriverError(
@@ -44,11 +48,7 @@ function loadBetterSqlite(host: DriverHost): OpenFile {
       `better-sqlite3 ${version} crashes on Node ${host.nodeVersion}: use better-sqlite3 12, the driver libsql, or Node 22`,
     );
   }
-  return openWith(requirePackage('better-sqlite3', host) as DatabaseClass);
-}
-
-function openWith(Database: DatabaseClass): OpenFile {
-  return (path) => new Database(path);
+  return requirePackage('better-sqlite3', host) as DatabaseClass;
 }
 
 function requirePackage(id: string, host: DriverHost): unknown {
@@ -57,7 +57,9 @@ function requirePackage(id: string, host: DriverHost): unknown {
   } catch (cause) {
     const [name = id] = id.split('/');
     const missing = (cause as { readonly code?: unknown }).code === 'MODULE_NOT_FOUND';
-    const reason = missing ? 'is not installed' : `cannot be loaded (${cause instanceof Error ? cause.message : String(cause)})`;
+    const reason = missing
+      ? 'is not installed'
+      : `cannot be loaded (${cause instanceof Error ? cause.message : String(cause)})`;
     throw new SqliteDriverError(
       name,
       `Node ${host.nodeVersion} needs the package ${name} for SQLite, and it ${reason}: run "npm install ${name}", or use a Node that has node:sqlite (22.13 or later)`,

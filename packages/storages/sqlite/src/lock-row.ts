@@ -1,4 +1,11 @@
-import { ForeignRecordError, parseHolder, type Holder, type LockRecord, type Predecessor, type WaiterRecord } from '@lockscope/storage';
+import {
+  ForeignRecordError,
+  parseHolder,
+  type Holder,
+  type LockRecord,
+  type Predecessor,
+  type WaiterRecord,
+} from '@lockscope/storage';
 import type { Row } from './connection.ts';
 import type { MachineTime } from './machine-time.ts';
 import { clockSlackMs, maxHolderLength } from './schema.ts';
@@ -14,7 +21,12 @@ export interface Boot {
 
 /** Whether somebody has the lock at `now`. Read the clock after the row: its times cannot lie ahead then. */
 export function isLive(row: Row, boot: Boot, now: number): boolean {
-  return Number(row['released']) === 0 && Number(row['boot']) === boot.number && !endsBy(row, now) && !isOutdated(row, boot, now);
+  return (
+    Number(row['released']) === 0 &&
+    Number(row['boot']) === boot.number &&
+    !endsBy(row, now) &&
+    !isOutdated(row, boot, now)
+  );
 }
 
 /** True when a row of this boot number has a time that has not come yet, so that it must be of an earlier run. */
@@ -63,12 +75,12 @@ export function parsePredecessor(row: Row, boot: Boot, time: MachineTime): Prede
 
 /** Those who wait, from the list that SQLite made of them. One that cannot be read is left out. */
 export function parseWaiters(text: unknown, time: MachineTime): readonly WaiterRecord[] {
-  if (text === '[]') return [];
+  if (typeof text !== 'string' || text === '[]') return [];
   const entries = parseJson(text);
   if (!Array.isArray(entries)) return [];
   return entries.flatMap((entry: unknown): WaiterRecord[] => {
-    const [leaseId, holderText, since] = Array.isArray(entry) ? (entry as unknown[]) : [];
-    const holder = parseHolderText(holderText);
+    const [leaseId, stored, since] = Array.isArray(entry) ? (entry as unknown[]) : [];
+    const holder = parseHolderText(stored);
     if (typeof leaseId !== 'string' || holder === undefined || !isTime(since)) return [];
     return [Object.freeze({ leaseId: fromStoredText(leaseId), holder, since: time.epoch(since) })];
   });
@@ -84,9 +96,9 @@ function parseHolderText(text: unknown): Holder | undefined {
   return typeof text === 'string' && text.length <= maxHolderLength ? parseHolder(parseJson(text)) : undefined;
 }
 
-function parseJson(text: unknown): unknown {
+function parseJson(text: string): unknown {
   try {
-    return JSON.parse(String(text));
+    return JSON.parse(text);
   } catch {
     return undefined;
   }

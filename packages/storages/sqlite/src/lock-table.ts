@@ -1,4 +1,11 @@
-import type { AcquireRequest, AcquireResult, LockRecord, LockState, ReleaseResult, RenewResult } from '@lockscope/storage';
+import type {
+  AcquireRequest,
+  AcquireResult,
+  LockRecord,
+  LockState,
+  ReleaseResult,
+  RenewResult,
+} from '@lockscope/storage';
 import type { Connection, Row } from './connection.ts';
 import { SqliteMachineError } from './errors.ts';
 import { failureOf } from './failure.ts';
@@ -58,15 +65,31 @@ export class LockTable {
 
   renew(key: string, leaseId: string, leaseMs: number): RenewResult {
     const now = this.#time.now();
-    const changed = this.#connection.write(sql.extend, now, now + leaseMs, toStoredText(key), toStoredText(leaseId), this.#boot.number, now);
-    if (changed === 1) return { renewed: true, expiresAt: this.#time.epoch(now + leaseMs), storageNow: this.#time.epoch(now) };
+    const changed = this.#connection.write(
+      sql.extend,
+      now,
+      now + leaseMs,
+      toStoredText(key),
+      toStoredText(leaseId),
+      this.#boot.number,
+      now,
+    );
+    if (changed === 1)
+      return { renewed: true, expiresAt: this.#time.epoch(now + leaseMs), storageNow: this.#time.epoch(now) };
     const { record, storageNow } = this.read(key, 'renew');
     return { renewed: false, record, storageNow };
   }
 
   release(key: string, leaseId: string): ReleaseResult {
     const now = this.#time.now();
-    const changed = this.#connection.write(sql.release, now, toStoredText(key), toStoredText(leaseId), this.#boot.number, now);
+    const changed = this.#connection.write(
+      sql.release,
+      now,
+      toStoredText(key),
+      toStoredText(leaseId),
+      this.#boot.number,
+      now,
+    );
     if (changed === 1) return { released: true };
     // Nothing was freed; a row that is not Lockscope's has to be told, though.
     this.read(key, 'release');
@@ -99,13 +122,21 @@ export class LockTable {
   /** The held locks from key `from` on, as it is stored; `after` leaves that key itself out. */
   page(from: string, after: boolean): Page {
     const asked = this.#time.now();
-    const rows = this.#connection.all(sql.page, asked, from, after ? from : noKey, this.#boot.number, asked, pageLength);
+    const rows = this.#connection.all(
+      sql.page,
+      asked,
+      from,
+      after ? from : noKey,
+      this.#boot.number,
+      asked,
+      pageLength,
+    );
     const now = this.#time.now();
     const states: HeldState[] = [];
     let damage: unknown;
     for (const row of rows) {
       try {
-        const key = fromStoredText(String(row['key']));
+        const key = fromStoredText(row['key'] as string);
         if (!isLive(row, this.#boot, now)) continue;
         const record = parseRecord(key, row, this.#time, 'list');
         states.push({ record, waiters: parseWaiters(row['waiters'], this.#time), storageNow: this.#time.epoch(now) });
@@ -113,8 +144,7 @@ export class LockTable {
         damage ??= error;
       }
     }
-    const last = rows[pageLength - 1]?.['key'];
-    return { states, damage, next: last === undefined ? undefined : String(last) };
+    return { states, damage, next: rows[pageLength - 1]?.['key'] as string | undefined };
   }
 
   /** Removes some keys that nobody had or wanted for so long; gives how many, 0 when there are none left. */
@@ -128,7 +158,11 @@ export class LockTable {
   }
 
   /** One statement: gives the lock when it is free and nobody came first. */
-  #take({ key, leaseId, leaseMs, holder }: AcquireRequest, storedKey: string, storedId: string): AcquireResult | undefined {
+  #take(
+    { key, leaseId, leaseMs, holder }: AcquireRequest,
+    storedKey: string,
+    storedId: string,
+  ): AcquireResult | undefined {
     const now = this.#time.now();
     const boot = this.#boot.number;
     const endsAt = now + leaseMs;
@@ -177,7 +211,12 @@ export class LockTable {
     if (this.#connection.run(sql.extend, now, now + leaseMs, storedKey, storedId, this.#boot.number, now) === 1) {
       const row = this.#connection.get(sql.row, storedKey) as Row;
       const record = parseRecord(key, row, this.#time, 'acquire');
-      return { acquired: true, record, previous: parsePredecessor(row, this.#boot, this.#time), storageNow: this.#time.epoch(now) };
+      return {
+        acquired: true,
+        record,
+        previous: parsePredecessor(row, this.#boot, this.#time),
+        storageNow: this.#time.epoch(now),
+      };
     }
     if (waitMs !== undefined) {
       this.#connection.run(sql.forgetWaiters, storedKey, now);
@@ -200,7 +239,8 @@ export class LockTable {
   /** The table refuses a null token, which stands for another run of the machine, and whatever damage would do. */
   #explain(key: string, error: unknown): unknown {
     if (failureOf(error) !== 'CONSTRAINT') return error;
-    if (this.#connection.get(sql.sameBoot, this.#boot.number) === undefined) return new SqliteMachineError(this.#path, 'acquire');
+    if (this.#connection.get(sql.sameBoot, this.#boot.number) === undefined)
+      return new SqliteMachineError(this.#path, 'acquire');
     const row = this.#connection.get(sql.row, toStoredText(key));
     if (row !== undefined) parseRecord(key, row, this.#time, 'acquire');
     return error;

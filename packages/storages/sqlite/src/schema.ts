@@ -80,14 +80,25 @@ export function prepareSchema(connection: Connection, path: string, bootId: stri
       if (meta.bootId === bootId && bootId !== '') return meta.boot;
       const boot = meta.bootId === bootId ? meta.boot : meta.boot + 1;
       const highest = `SELECT coalesce(max(token), 0) FROM lockscope_locks WHERE token <= ${maxToken}`;
-      connection.run(`UPDATE lockscope_meta SET boot = ?, boot_id = ?, floor = max(floor, (${highest})) + ${tokenJump}`, boot, bootId);
-      connection.run('DELETE FROM lockscope_waiters WHERE ? OR since > ?', boot === meta.boot ? 0 : 1, now + clockSlackMs);
+      connection.run(
+        `UPDATE lockscope_meta SET boot = ?, boot_id = ?, floor = max(floor, (${highest})) + ${tokenJump}`,
+        boot,
+        bootId,
+      );
+      connection.run(
+        'DELETE FROM lockscope_waiters WHERE ? OR since > ?',
+        boot === meta.boot ? 0 : 1,
+        now + clockSlackMs,
+      );
       return boot;
     }),
   );
 }
 
-function readMeta(connection: Connection, path: string): { readonly boot: number; readonly bootId: string } | undefined {
+function readMeta(
+  connection: Connection,
+  path: string,
+): { readonly boot: number; readonly bootId: string } | undefined {
   const names = connection.all("SELECT name FROM sqlite_schema WHERE name GLOB 'lockscope_*' ORDER BY name");
   if (names.length === 0) return undefined;
   const foreign = `${path} has a table ${String(names[0]?.['name'])} that Lockscope did not make: give another path`;

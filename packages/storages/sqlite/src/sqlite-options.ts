@@ -60,25 +60,38 @@ export function resolveOptions(options: SqliteStorageOptions): ResolvedOptions {
   if (typeof options !== 'object' || options === null) throw new SqliteOptionsError(['give a path or a database']);
   const problems: string[] = [];
   for (const name of Object.keys(options)) {
-    if (!known.has(name)) problems.push(`there is no option ${JSON.stringify(name)}; known are ${[...known].join(', ')}`);
+    if (!known.has(name))
+      problems.push(`there is no option ${JSON.stringify(name)}; known are ${[...known].join(', ')}`);
   }
   const { path, database, driver, busyTimeoutMs = defaults.busyTimeoutMs, clock = machineClock } = options;
   if ((path === undefined) === (database === undefined)) problems.push('give either a path or a database');
   if (path !== undefined) checkPath(path, problems);
-  if (database !== undefined && !isDatabase(database)) problems.push('database must be an open handle with prepare() and exec()');
-  if (driver !== undefined && !drivers.includes(driver)) problems.push(`driver must be ${drivers.join(' or ')}, got ${String(driver)}`);
+  if (database !== undefined && !isDatabase(database))
+    problems.push('database must be an open handle with prepare() and exec()');
+  if (driver !== undefined && !drivers.includes(driver))
+    problems.push(`driver must be ${drivers.join(' or ')}, got ${driver}`);
   if (driver !== undefined && database !== undefined) problems.push('driver goes with a path, a database has its own');
   if (!(typeof busyTimeoutMs === 'number' && busyTimeoutMs >= 0 && busyTimeoutMs <= maxTimeoutMs)) {
     problems.push(`busyTimeoutMs must be from 0 to ${maxTimeoutMs}, got ${String(busyTimeoutMs)}`);
   }
-  if (clock === systemClock) problems.push('clock must not be systemClock, whose monotonic() differs from process to process');
+  if (clock === systemClock)
+    problems.push('clock must not be systemClock, whose monotonic() differs from process to process');
   if (problems.length > 0) throw new SqliteOptionsError(problems);
-  return Object.freeze({ path: path === undefined ? undefined : resolve(path), database, driver, busyTimeoutMs, clock: withBootId(clock) });
+  return Object.freeze({
+    path: path === undefined ? undefined : resolve(path),
+    database,
+    driver,
+    busyTimeoutMs,
+    clock: withBootId(clock),
+  });
 }
 
 function checkPath(path: unknown, problems: string[]): void {
   if (typeof path !== 'string' || path === '') problems.push(`path must be the name of a file, got ${String(path)}`);
-  else if (path === ':memory:') problems.push('path must be a file: no other process could see a database in memory; MemoryStorage is made for one process');
+  else if (path === ':memory:')
+    problems.push(
+      'path must be a file: no other process could see a database in memory; MemoryStorage is made for one process',
+    );
   else if (/^\w{2,}:/.test(path)) problems.push(`path must be a file name, not a URL, got ${path}`);
 }
 

@@ -12,19 +12,26 @@ import {
   type RenewResult,
   type StorageCapabilities,
 } from '@lockscope/storage';
-import type { Connection } from './connection.ts';
 import { SqliteSchemaError } from './errors.ts';
 import { describeFailure, failureOf } from './failure.ts';
 import { loadDriver } from './load-driver.ts';
 import { LockTable, type HeldState } from './lock-table.ts';
 import { MachineTime } from './machine-time.ts';
-import { openFile, openHandle } from './open-file.ts';
+import { identityOf, openFile, openHandle, type OpenFile } from './open-file.ts';
 import { prepareSchema } from './schema.ts';
 import { resolveOptions, type ResolvedOptions, type SqliteStorageOptions } from './sqlite-options.ts';
 import { toStoredText } from './stored-text.ts';
 
 const retryAtOnce = 2;
 const longestPauseMs = 4;
+const checkEveryMs = 1000;
+
+interface OpenTable {
+  readonly file: OpenFile;
+  readonly table: LockTable;
+  /** When to look whether the file is still there, on the machine's clock. */
+  checkAt: number;
+}
 
 /**
  * Locks in an SQLite file, shared by all processes of one machine. The file is opened by the first operation, and by
@@ -35,9 +42,14 @@ const longestPauseMs = 4;
  */
 export class SqliteStorage implements LockStorage {
   readonly name = 'sqlite';
-  readonly capabilities: StorageCapabilities = Object.freeze({ reach: 'machine', durable: true, notifies: false, queues: true });
+  readonly capabilities: StorageCapabilities = Object.freeze({
+    reach: 'machine',
+    durable: true,
+    notifies: false,
+    queues: true,
+  });
   readonly #options: ResolvedOptions;
-  #open: { readonly connection: Connection; readonly table: LockTable } | undefined;
+  #open: OpenTable | undefined;
   #path: string;
   #closed = false;
 
@@ -106,9 +118,7 @@ export class SqliteStorage implements LockStorage {
   /** Closes the file that it opened; a database that was given stays open. Closing again does nothing. */
   close(): Promise<void> {
     this.#closed = true;
-    const open = this.#open;
-    this.#open = undefined;
-    if (this.#options.database === undefined) open?.connection.close();
+    this.#leaveFile();
     return Promise.resolve();
   }
 
@@ -118,39 +128,66 @@ export class SqliteStorage implements LockStorage {
     for (let tries = 1; ; tries += 1) {
       if (this.#closed) throw new StorageClosedError(this.name, operation);
       try {
-        const { connection, table } = (this.#open ??= this.#openNow());
-        if (!connection.inTransaction) return work(table);
+        const open = (this.#open ??= this.#openNow());
+        this.#checkFile(open);
+        if (!open.file.connection.inTransaction) return work(open.table);
       } catch (error) {
         if (error instanceof StorageError) throw error;
         if (failureOf(error) !== 'BUSY' || isOver(deadline)) throw this.#problem(operation, error);
       }
-      if (isOver(deadline)) throw new StorageError(this.name, operation, 'a transaction was left open on the database that you gave');
+      if (isOver(deadline))
+        throw new StorageError(this.name, operation, 'a transaction was left open on the database that you gave');
       deadline ??= performance.now() + this.#options.busyTimeoutMs;
       await pause(tries);
     }
   }
 
-  #openNow(): { readonly connection: Connection; readonly table: LockTable } {
+  #openNow(): OpenTable {
     const { path, database, driver, clock } = this.#options;
-    const opened = path === undefined ? openHandle(database as NonNullable<typeof database>) : { connection: openFile(path, loadDriver(driver)), path };
-    const { connection } = opened;
-    this.#path = opened.path;
+    const file = database === undefined ? openFile(path as string, loadDriver(driver)) : openHandle(database);
+    this.#path = file.path;
     try {
       const time = new MachineTime(clock);
-      const number = prepareSchema(connection, opened.path, clock.bootId, time.now());
-      const boot = { number, certain: clock.bootId !== '' };
-      return { connection, table: new LockTable(connection, opened.path, boot, time) };
+      const number = prepareSchema(file.connection, file.path, clock.bootId, time.now());
+      const table = new LockTable(file.connection, file.path, { number, certain: clock.bootId !== '' }, time);
+      return { file, table, checkAt: clock.monotonic() + checkEveryMs };
     } catch (cause) {
-      if (path !== undefined) connection.close();
+      file.close();
       if (failureOf(cause) !== 'ERROR') throw cause;
-      throw new SqliteSchemaError(opened.path, undefined, `${opened.path} has tables that are not as Lockscope made them: give another path`, { cause });
+      const problem = `${file.path} has tables that are not as Lockscope made them: give another path`;
+      throw new SqliteSchemaError(file.path, undefined, problem, { cause });
     }
+  }
+
+  /** Processes that open a new file under the path see none of the locks in the old one. */
+  #checkFile(open: OpenTable): void {
+    const now = this.#options.clock.monotonic();
+    if (now < open.checkAt) return;
+    open.checkAt = now + checkEveryMs;
+    const { path, identity } = open.file;
+    if (identity === undefined || identityOf(path) === identity) return;
+    this.#leaveFile();
+    throw new StorageError(
+      this.name,
+      'open',
+      `${path} was removed or replaced while it was in use: the locks in it are lost`,
+    );
+  }
+
+  #leaveFile(): void {
+    this.#open?.file.close();
+    this.#open = undefined;
   }
 
   #problem(operation: string, error: unknown): StorageError {
     const text = describeFailure(error, this.#path);
     const busy = failureOf(error) === 'BUSY';
-    return new StorageError(this.name, operation, busy ? `${text} for more than ${this.#options.busyTimeoutMs} ms` : text, { cause: error });
+    return new StorageError(
+      this.name,
+      operation,
+      busy ? `${text} for more than ${this.#options.busyTimeoutMs} ms` : text,
+      { cause: error },
+    );
   }
 }
 

@@ -18,7 +18,10 @@ describe('when somebody sets the wall clock', () => {
       await storage.acquire(request('k', 'w', { waitMs: 15_000 }));
       clock.stepWall(step);
       clock.advance(9_999);
-      expect(await storage.acquire(request('k', 'new'))).toMatchObject({ acquired: false, record: { leaseId: 'holder' } });
+      expect(await storage.acquire(request('k', 'new'))).toMatchObject({
+        acquired: false,
+        record: { leaseId: 'holder' },
+      });
       clock.advance(1);
       expect((await storage.read('k')).record).toBeUndefined();
       clock.advance(4_999);
@@ -33,7 +36,11 @@ describe('when somebody sets the wall clock', () => {
       await taken(storage, 'k', 'holder');
       clock.stepWall(step);
       const { record, storageNow } = await storage.read('k');
-      expect({ storageNow, ...record }).toMatchObject({ storageNow: clock.now(), acquiredAt: clock.now(), expiresAt: clock.now() + 10_000 });
+      expect({ storageNow, ...record }).toMatchObject({
+        storageNow: clock.now(),
+        acquiredAt: clock.now(),
+        expiresAt: clock.now() + 10_000,
+      });
     });
   }
 
@@ -60,7 +67,10 @@ describe('when the machine has started anew', () => {
     const after = openStorage({ path, clock });
     expect(await after.read('k')).toMatchObject({ record: undefined, waiters: [] });
     const result = await after.acquire(request('k', 'c'));
-    expect(result).toMatchObject({ acquired: true, previous: { holder: { ownerId: 'owner of b' }, fencingToken: 2, expiredAt: clock.now() - 500 } });
+    expect(result).toMatchObject({
+      acquired: true,
+      previous: { holder: { ownerId: 'owner of b' }, fencingToken: 2, expiredAt: clock.now() - 500 },
+    });
     expect(result).toMatchObject({ record: { fencingToken: 2 + 2 ** 20 + 1 } });
     expect((await taken(after, 'unknown', 'd')).fencingToken).toBeGreaterThan(2 ** 20);
   });
@@ -123,7 +133,9 @@ describe('where the system does not name its runs', () => {
     expect(await after.read('k')).toMatchObject({ record: undefined, waiters: [] });
     const result = await after.acquire(request('k', 'b'));
     expect(result).toMatchObject({ acquired: true, previous: { fencingToken, expiredAt: clock.now() - 1000 } });
-    expect((result as { record: { fencingToken: number } }).record.fencingToken).toBeGreaterThan(fencingToken + 2 ** 20);
+    expect((result as { record: { fencingToken: number } }).record.fencingToken).toBeGreaterThan(
+      fencingToken + 2 ** 20,
+    );
   });
 
   test('a live lock of this run stays held, also for who sees the clock a little earlier', async () => {
@@ -133,7 +145,10 @@ describe('where the system does not name its runs', () => {
     await taken(openStorage({ path, clock }), 'k', 'a');
     const behind = new ManualClock();
     behind.reboot('', 899_999.5);
-    expect(await openStorage({ path, clock: behind }).acquire(request('k', 'b'))).toMatchObject({ acquired: false, record: { leaseId: 'a' } });
+    expect(await openStorage({ path, clock: behind }).acquire(request('k', 'b'))).toMatchObject({
+      acquired: false,
+      record: { leaseId: 'a' },
+    });
   });
 
   test('a lock of an earlier run that cannot be told apart ends with its lease', async () => {

@@ -8,7 +8,7 @@ const foreign = { code: 'FOREIGN_RECORD', key: 'k' };
 describe('a row that is not one of Lockscope', () => {
   const damages: Readonly<Record<string, string>> = {
     'a holder that is not JSON': "holder = 'not json'",
-    'a holder that is cut off': "holder = substr(holder, 1, 9)",
+    'a holder that is cut off': 'holder = substr(holder, 1, 9)',
     'a holder of another kind': "holder = '[1,2]'",
     'a holder without an owner': `holder = '{"host":"h"}'`,
     'a holder whose owner is a number': `holder = '{"ownerId":7}'`,
@@ -28,7 +28,10 @@ describe('a row that is not one of Lockscope', () => {
       const plain = openPlain(path);
       plain.exec('PRAGMA ignore_check_constraints = 1');
       plain.exec(`UPDATE lockscope_locks SET ${change} WHERE key = 'k'`);
-      const row = (): unknown => plain.prepare("SELECT quote(holder), quote(token), quote(ends_at), released FROM lockscope_locks WHERE key = 'k'").all();
+      const row = (): unknown =>
+        plain
+          .prepare("SELECT quote(holder), quote(token), quote(ends_at), released FROM lockscope_locks WHERE key = 'k'")
+          .all();
       const before = row();
       await expect(storage.acquire(request('k', 'new'))).rejects.toMatchObject(foreign);
       await expect(storage.acquire(request('k', 'new', { waitMs: 1000 }))).rejects.toMatchObject(foreign);
@@ -51,7 +54,14 @@ describe('a row that is not one of Lockscope', () => {
     const path = newPath();
     await taken(openStorage({ path }), 'k', 'holder');
     const plain = openPlain(path);
-    for (const change of [...Object.values(damages).slice(0, 1), ...Object.values(damages).slice(5, 8), "token = 'many'", "ends_at = 'soon'", 'released = 2', 'lease_id = NULL']) {
+    for (const change of [
+      ...Object.values(damages).slice(0, 1),
+      ...Object.values(damages).slice(5, 8),
+      "token = 'many'",
+      "ends_at = 'soon'",
+      'released = 2',
+      'lease_id = NULL',
+    ]) {
       expect(() => plain.exec(`UPDATE lockscope_locks SET ${change}`), change).toThrow();
     }
   });
@@ -65,7 +75,11 @@ describe('a row that is not one of Lockscope', () => {
     const plain = openPlain(path);
     plain.exec('PRAGMA ignore_check_constraints = 1');
     plain.exec("UPDATE lockscope_locks SET holder = 'not json'");
-    expect(await storage.acquire(request('k', 'new'))).toMatchObject({ acquired: true, previous: undefined, record: { fencingToken: 2 } });
+    expect(await storage.acquire(request('k', 'new'))).toMatchObject({
+      acquired: true,
+      previous: undefined,
+      record: { fencingToken: 2 },
+    });
   });
 
   test('with a token at the end of all numbers gives no token twice', async () => {
@@ -95,8 +109,14 @@ test('a waiter that cannot be read is left out, and keeps its place', async () =
 
 test('a holder that is longer than a record may be is cut, not refused', async () => {
   const storage = openStorage({ path: newPath() });
-  await taken(storage, 'k', 'l', { holder: { ownerId: 'o'.repeat(20_000), host: '\u0001'.repeat(255), service: '"'.repeat(500) } });
-  expect((await storage.read('k')).record?.holder).toEqual({ ownerId: 'o'.repeat(128), host: '\u0001'.repeat(255), service: '"'.repeat(128) });
+  await taken(storage, 'k', 'l', {
+    holder: { ownerId: 'o'.repeat(20_000), host: '\u0001'.repeat(255), service: '"'.repeat(500) },
+  });
+  expect((await storage.read('k')).record?.holder).toEqual({
+    ownerId: 'o'.repeat(128),
+    host: '\u0001'.repeat(255),
+    service: '"'.repeat(128),
+  });
 });
 
 describe('a file', () => {
@@ -104,7 +124,12 @@ describe('a file', () => {
     const path = newPath();
     await taken(openStorage({ path }), 'k', 'l');
     openPlain(path).exec('UPDATE lockscope_meta SET version = 99');
-    await expect(openStorage({ path }).read('k')).rejects.toMatchObject({ code: 'SQLITE_SCHEMA', path, found: 99, message: expect.stringContaining('version 99') });
+    await expect(openStorage({ path }).read('k')).rejects.toMatchObject({
+      code: 'SQLITE_SCHEMA',
+      path,
+      found: 99,
+      message: expect.stringContaining('version 99'),
+    });
   });
 
   for (const [what, sql] of Object.entries({
@@ -117,8 +142,13 @@ describe('a file', () => {
       const path = newPath();
       const plain = openPlain(path);
       plain.exec(sql);
-      await expect(openStorage({ path }).acquire(request('k', 'l'))).rejects.toMatchObject({ code: 'SQLITE_SCHEMA', found: undefined });
-      expect(plain.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE name = 'lockscope_waiters'").get()).toMatchObject({ n: 0 });
+      await expect(openStorage({ path }).acquire(request('k', 'l'))).rejects.toMatchObject({
+        code: 'SQLITE_SCHEMA',
+        found: undefined,
+      });
+      expect(
+        plain.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE name = 'lockscope_waiters'").get(),
+      ).toMatchObject({ n: 0 });
     });
   }
 

@@ -25,12 +25,18 @@ export function openStorage(options: SqliteFileOptions): SqliteStorage {
   return storage;
 }
 
-type DatabaseClass = new (path: string) => SqliteDatabase;
+/** The class of a driver. */
+export type DatabaseClass = new (path: string) => SqliteDatabase;
+
+/** What the storage opens files with when it is not told. */
+export function defaultDriver(): DatabaseClass {
+  const builtin = process.getBuiltinModule?.('node:sqlite') as { readonly DatabaseSync: DatabaseClass } | undefined;
+  return builtin?.DatabaseSync ?? (createRequire(import.meta.url)('libsql') as DatabaseClass);
+}
 
 /** A plain connection to the same file: what somebody else does with it. */
 export function openPlain(path: string): SqliteDatabase {
-  const Libsql = createRequire(import.meta.url)('libsql') as DatabaseClass;
-  const database = new Libsql(path);
+  const database = new (defaultDriver())(path);
   opened.push(() => database.close());
   return database;
 }

@@ -7,7 +7,12 @@ export function request(key: string, leaseId: string, more: Partial<AcquireReque
 }
 
 /** The record of an acquire that has to succeed. */
-export async function taken(storage: SqliteStorage, key: string, leaseId: string, more?: Partial<AcquireRequest>): Promise<LockRecord> {
+export async function taken(
+  storage: SqliteStorage,
+  key: string,
+  leaseId: string,
+  more?: Partial<AcquireRequest>,
+): Promise<LockRecord> {
   return recordOf(await storage.acquire(request(key, leaseId, more)));
 }
 

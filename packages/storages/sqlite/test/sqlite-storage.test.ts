@@ -9,13 +9,37 @@ describe('a possession', () => {
   test('is told in full to who acquires, reads and lists', async () => {
     const clock = new ManualClock();
     const storage = openStorage({ path: newPath(), clock });
-    const holder = { ownerId: 'o', host: 'h', pid: 7, service: 's', operation: 'op', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` };
+    const holder = {
+      ownerId: 'o',
+      host: 'h',
+      pid: 7,
+      service: 's',
+      operation: 'op',
+      traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`,
+    };
     const storageNow = clock.now();
-    const record = { key: 'orders/42', leaseId: 'l1', holder, fencingToken: 1, acquiredAt: storageNow, expiresAt: storageNow + 10_000 };
-    expect(await storage.acquire(request('orders/42', 'l1', { holder }))).toEqual({ acquired: true, record, previous: undefined, storageNow });
+    const record = {
+      key: 'orders/42',
+      leaseId: 'l1',
+      holder,
+      fencingToken: 1,
+      acquiredAt: storageNow,
+      expiresAt: storageNow + 10_000,
+    };
+    expect(await storage.acquire(request('orders/42', 'l1', { holder }))).toEqual({
+      acquired: true,
+      record,
+      previous: undefined,
+      storageNow,
+    });
     expect(await storage.read('orders/42')).toEqual({ record, waiters: [], storageNow });
     expect(await collect(storage.list())).toEqual([{ record, waiters: [], storageNow }]);
-    expect(await storage.acquire(request('orders/42', 'l2'))).toEqual({ acquired: false, record, ahead: 0, storageNow });
+    expect(await storage.acquire(request('orders/42', 'l2'))).toEqual({
+      acquired: false,
+      record,
+      ahead: 0,
+      storageNow,
+    });
   });
 
   test('is the same one when a lost reply makes the caller ask again', async () => {
@@ -27,7 +51,10 @@ describe('a possession', () => {
     clock.advance(4000);
     const again = await storage.acquire(request('k', 'l1'));
     expect(again).toMatchObject({ acquired: true, record: { fencingToken: 2, expiresAt: clock.now() + 10_000 } });
-    expect(again).toMatchObject({ record: { acquiredAt: clock.now() - 4000 }, previous: (first as { previous: object }).previous });
+    expect(again).toMatchObject({
+      record: { acquiredAt: clock.now() - 4000 },
+      previous: (first as { previous: object }).previous,
+    });
   });
 
   test('that is over stays over: no renewal and no release brings it back', async () => {
@@ -35,7 +62,11 @@ describe('a possession', () => {
     const storage = openStorage({ path: newPath(), clock });
     await taken(storage, 'k', 'l1');
     clock.advance(10_000);
-    expect(await storage.renew('k', 'l1', 10_000)).toEqual({ renewed: false, record: undefined, storageNow: clock.now() });
+    expect(await storage.renew('k', 'l1', 10_000)).toEqual({
+      renewed: false,
+      record: undefined,
+      storageNow: clock.now(),
+    });
     expect(await storage.release('k', 'l1')).toEqual({ released: false });
     expect(await taken(storage, 'k', 'l1')).toMatchObject({ fencingToken: 2 });
   });
@@ -45,7 +76,11 @@ describe('a possession', () => {
     const storage = openStorage({ path: newPath(), clock });
     await taken(storage, 'k', 'l1');
     clock.advance(9_999);
-    expect(await storage.renew('k', 'l1', 10_000)).toEqual({ renewed: true, expiresAt: clock.now() + 10_000, storageNow: clock.now() });
+    expect(await storage.renew('k', 'l1', 10_000)).toEqual({
+      renewed: true,
+      expiresAt: clock.now() + 10_000,
+      storageNow: clock.now(),
+    });
     clock.advance(9_999);
     expect((await storage.read('k')).record).toMatchObject({ leaseId: 'l1', fencingToken: 1 });
   });
@@ -165,11 +200,32 @@ describe('list', () => {
 });
 
 describe('keys', () => {
-  const odd = ['', ' ', 'a', 'A', 'á', 'a\u0301', 'k\0', 'k\0z', 'k', '\u0010', '\u00100000', '\0', '🔒', '\ud83d', '\ud83e', "'; DROP TABLE x", '%', '_', 'x'.repeat(512)];
+  const odd = [
+    '',
+    ' ',
+    'a',
+    'A',
+    'á',
+    'a\u0301',
+    'k\0',
+    'k\0z',
+    'k',
+    '\u0010',
+    '\u00100000',
+    '\0',
+    '🔒',
+    '\ud83d',
+    '\ud83e',
+    "'; DROP TABLE x",
+    '%',
+    '_',
+    'x'.repeat(512),
+  ];
 
   test('that differ in anything are different locks, and come back as they were', async () => {
     const storage = openStorage({ path: newPath() });
-    for (const key of odd) expect(await taken(storage, key, 'l'), JSON.stringify(key)).toMatchObject({ key, fencingToken: 1 });
+    for (const key of odd)
+      expect(await taken(storage, key, 'l'), JSON.stringify(key)).toMatchObject({ key, fencingToken: 1 });
     const listed = await collect(storage.list());
     expect(listed.map(({ record }) => record.key).toSorted()).toEqual(odd.toSorted());
     for (const key of odd) expect(await storage.release(key, 'l'), JSON.stringify(key)).toEqual({ released: true });
@@ -178,7 +234,8 @@ describe('keys', () => {
   test('are found by any prefix of them', async () => {
     const storage = openStorage({ path: newPath() });
     for (const key of ['k\0a', 'k\0b', 'k', '🔒1', '🔑2']) await taken(storage, key, 'l');
-    const listed = async (prefix: string): Promise<string[]> => (await collect(storage.list({ prefix }))).map(({ record }) => record.key);
+    const listed = async (prefix: string): Promise<string[]> =>
+      (await collect(storage.list({ prefix }))).map(({ record }) => record.key);
     expect(await listed('k\0')).toEqual(['k\0a', 'k\0b']);
     expect(await listed('🔒')).toEqual(['🔒1']);
     expect(await listed('\ud83d')).toEqual(['🔑2', '🔒1']);
@@ -224,7 +281,10 @@ describe('options', () => {
     expect(wrong({ path: '' })).toEqual([expect.stringContaining('name of a file')]);
     expect(wrong({ path: 'https://example.com/x.db' })).toEqual([expect.stringContaining('not a URL')]);
     expect(wrong({ path: 'x.db', driver: 'sqlite3' })).toEqual([expect.stringContaining('got sqlite3')]);
-    expect(wrong({ database: {}, driver: 'libsql' })).toEqual([expect.stringContaining('prepare() and exec()'), expect.stringContaining('driver goes with a path')]);
+    expect(wrong({ database: {}, driver: 'libsql' })).toEqual([
+      expect.stringContaining('prepare() and exec()'),
+      expect.stringContaining('driver goes with a path'),
+    ]);
   });
 
   test('that fit open nothing yet', () => {

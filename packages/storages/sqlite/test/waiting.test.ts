@@ -19,7 +19,9 @@ describe('those who wait', () => {
     const first = clock.now();
     expect(await storage.acquire(request('k', 'w1', { waitMs }))).toMatchObject({ acquired: false, ahead: 0 });
     clock.advance(5);
-    expect(await storage.acquire(request('k', 'w2', { waitMs, holder: { ownerId: 'o', operation: 'op' } }))).toMatchObject({ ahead: 1 });
+    expect(
+      await storage.acquire(request('k', 'w2', { waitMs, holder: { ownerId: 'o', operation: 'op' } })),
+    ).toMatchObject({ ahead: 1 });
     expect(await storage.acquire(request('k', 'w1', { waitMs }))).toMatchObject({ ahead: 0 });
     expect((await storage.read('k')).waiters).toEqual([
       { leaseId: 'w1', holder: { ownerId: 'owner of w1' }, since: first },
@@ -33,7 +35,11 @@ describe('those who wait', () => {
     for (const id of ['w1', 'w2']) await storage.acquire(request('k', id, { waitMs }));
     await storage.release('k', 'holder');
     expect(await storage.acquire(request('k', 'new'))).toMatchObject({ acquired: false, record: undefined, ahead: 2 });
-    expect(await storage.acquire(request('k', 'w2', { waitMs }))).toMatchObject({ acquired: false, record: undefined, ahead: 1 });
+    expect(await storage.acquire(request('k', 'w2', { waitMs }))).toMatchObject({
+      acquired: false,
+      record: undefined,
+      ahead: 1,
+    });
     expect(await storage.acquire(request('k', 'w1', { waitMs }))).toMatchObject({ acquired: true });
     expect((await storage.read('k')).waiters.map(({ leaseId }) => leaseId)).toEqual(['w2']);
     await storage.release('k', 'w1');
@@ -43,11 +49,15 @@ describe('those who wait', () => {
 
   test('also come first when the lease of the holder runs out, and when it was released by force', async () => {
     const { clock, storage } = open();
-    for (const end of [() => clock.advance(10_000), () => storage.forceRelease('k')]) {
+    for (const end of [async () => clock.advance(10_000), () => storage.forceRelease('k')]) {
       await taken(storage, 'k', 'holder');
       await storage.acquire(request('k', 'w', { waitMs: 20_000 }));
       await end();
-      expect(await storage.acquire(request('k', 'new', { waitMs }))).toMatchObject({ acquired: false, record: undefined, ahead: 1 });
+      expect(await storage.acquire(request('k', 'new', { waitMs }))).toMatchObject({
+        acquired: false,
+        record: undefined,
+        ahead: 1,
+      });
       expect(await storage.acquire(request('k', 'w', { waitMs: 20_000 }))).toMatchObject({ acquired: true });
       await storage.release('k', 'w');
       await storage.leave('k', 'new');
@@ -128,7 +138,11 @@ describe('asking again', () => {
     await storage.acquire(request('k', 'w1', { waitMs }));
     await storage.release('k', 'holder');
     writer.exec('BEGIN IMMEDIATE');
-    expect(await storage.acquire(request('k', 'w2', { waitMs: 700 }))).toMatchObject({ acquired: false, record: undefined, ahead: 1 });
+    expect(await storage.acquire(request('k', 'w2', { waitMs: 700 }))).toMatchObject({
+      acquired: false,
+      record: undefined,
+      ahead: 1,
+    });
   });
 
   test('for ever keeps the place until the machine starts anew', async () => {

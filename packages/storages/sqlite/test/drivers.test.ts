@@ -1,0 +1,111 @@
+import { createRequire } from 'node:module';
+import { symlinkSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { SqliteStorage } from '../src/index.ts';
+import { loadDriver, type DriverHost } from '../src/load-driver.ts';
+import { newPath, openStorage, type DatabaseClass } from './files.ts';
+import { taken } from './requests.ts';
+
+const builtin = process.getBuiltinModule?.('node:sqlite') as { readonly DatabaseSync: DatabaseClass } | undefined;
+
+const Libsql = function Libsql() {};
+const BetterSqlite = function BetterSqlite() {};
+const DatabaseSync = function DatabaseSync() {};
+
+function host(
+  nodeVersion: string,
+  packages: Readonly<Record<string, unknown>>,
+  builtins: Readonly<Record<string, unknown>> = {},
+): DriverHost {
+  return {
+    nodeVersion,
+    builtin: (id) => builtins[id],
+    require: (id) => {
+      if (id in packages) return packages[id];
+      throw Object.assign(new Error(`Cannot find module '${id}'`), { code: 'MODULE_NOT_FOUND' });
+    },
+  };
+}
+
+describe('the driver', () => {
+  test('is the one of Node where there is one, else libsql', () => {
+    expect(loadDriver(undefined, host('24.1.0', { libsql: Libsql }, { 'node:sqlite': { DatabaseSync } }))).toBe(
+      DatabaseSync,
+    );
+    expect(loadDriver(undefined, host('20.19.0', { libsql: Libsql }))).toBe(Libsql);
+    expect(loadDriver('libsql', host('24.1.0', { libsql: Libsql }, { 'node:sqlite': { DatabaseSync } }))).toBe(Libsql);
+  });
+
+  test('that is missing is named, with what to do', () => {
+    const missing = {
+      code: 'SQLITE_DRIVER',
+      driver: 'libsql',
+      message: expect.stringMatching(
+        /Node 20\.19\.0 needs the package libsql .* not installed: run "npm install libsql"/,
+      ),
+    };
+    expect(() => loadDriver(undefined, host('20.19.0', {}))).toThrow(expect.objectContaining(missing));
+    expect(() => loadDriver('node:sqlite', host('20.19.0', {}))).toThrow(/Node 20\.19\.0 has no node:sqlite/);
+    expect(() => loadDriver('better-sqlite3', host('22.19.0', {}))).toThrow(/run "npm install better-sqlite3"/);
+  });
+
+  test('that is there but broken is told with the reason', () => {
+    const broken: DriverHost = {
+      ...host('20.19.0', {}),
+      require: () => {
+        throw new Error('invalid ELF header');
+      },
+    };
+    expect(() => loadDriver(undefined, broken)).toThrow(/libsql.* cannot be loaded \(invalid ELF header\)/);
+  });
+
+  test('better-sqlite3 is refused where it would crash the process', () => {
+    const packages = (version: string): Record<string, unknown> => ({
+      'better-sqlite3': BetterSqlite,
+      'better-sqlite3/package.json': { version },
+    });
+    expect(() => loadDriver('better-sqlite3', host('20.20.2', packages('13.2.0')))).toThrow(
+      expect.objectContaining({
+        code: 'SQLITE_DRIVER',
+        driver: 'better-sqlite3',
+        message: expect.stringContaining('better-sqlite3 13.2.0 crashes on Node 20.20.2'),
+      }),
+    );
+    expect(loadDriver('better-sqlite3', host('20.20.2', packages('12.11.1')))).toBe(BetterSqlite);
+    expect(loadDriver('better-sqlite3', host('22.12.0', packages('13.2.0')))).toBe(BetterSqlite);
+  });
+});
+
+describe('libsql, on every Node', () => {
+  test('keeps locks', async () => {
+    const storage = openStorage({ path: newPath(), driver: 'libsql' });
+    await taken(storage, 'k', 'l');
+    expect(await storage.release('k', 'l')).toEqual({ released: true });
+    expect(await taken(storage, 'k', 'l2')).toMatchObject({ fencingToken: 2 });
+  });
+});
+
+describe('two drivers in one process', () => {
+  test('are refused for one file, under whatever name, until the first is closed', async () => {
+    const path = newPath();
+    const first = openStorage({ path, driver: 'libsql' });
+    await taken(first, 'k', 'l');
+    const link = newPath('link.db');
+    symlinkSync(path, link);
+    class Other extends (createRequire(import.meta.url)('libsql') as DatabaseClass) {}
+    const second = new SqliteStorage({ database: new Other(link) });
+    await expect(second.read('k')).rejects.toMatchObject({
+      code: 'SQLITE_DRIVER',
+      message: expect.stringContaining('another SQLite driver'),
+    });
+    await first.close();
+    expect((await second.read('k')).record).toMatchObject({ leaseId: 'l' });
+    await second.close();
+  });
+
+  test.skipIf(builtin === undefined)('also when one of them is the one of Node', async () => {
+    const path = newPath();
+    await taken(openStorage({ path, driver: 'node:sqlite' }), 'k', 'l');
+    await expect(openStorage({ path, driver: 'libsql' }).read('k')).rejects.toMatchObject({ code: 'SQLITE_DRIVER' });
+  });
+});
