@@ -1,1 +1,48 @@
-export {};
+// A request waits for a lock that a job holds. The wait is a span of its own, and its link is the job's span.
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { otel } from '@lockscope/listener-otel';
+import { MemoryStorage } from '@lockscope/storage';
+import { createLocks } from '@lockscope/storage-lock';
+import { context, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { BasicTracerProvider, SimpleSpanProcessor, type ReadableSpan, type SpanExporter } from '@opentelemetry/sdk-trace-base';
+
+/** Prints spans as they end; any exporter does in its place. */
+const exporter: SpanExporter = {
+  export(spans: ReadableSpan[], done) {
+    for (const span of spans) {
+      const { traceId, spanId } = span.spanContext();
+      console.log(`${span.name}  trace ${traceId.slice(0, 8)} span ${spanId} parent ${span.parentSpanContext?.spanId ?? 'none'}`);
+      for (const link of span.links) {
+        console.log(`  blocked by span ${link.context.spanId} of trace ${link.context.traceId.slice(0, 8)}, ${String(span.attributes['lock.blocker.operation'])}`);
+      }
+    }
+    done({ code: 0 });
+  },
+  shutdown: () => Promise.resolve(),
+};
+
+context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
+const tracer = trace.getTracer('example');
+
+const locks = createLocks({ storage: new MemoryStorage(), listeners: [otel()] });
+
+const job = tracer.startActiveSpan('nightly job', async (span) => {
+  await locks.run('orders/42', () => pause(80), { operation: 'nightly job' });
+  span.end();
+});
+
+const request = tracer.startActiveSpan('POST /orders/42', async (span) => {
+  await pause(10);
+  await locks.run(
+    'orders/42',
+    () => tracer.startActiveSpan('charge the card', (inner) => inner.end()), // nests below the lock's span
+    { operation: 'POST /orders/{id}' },
+  );
+  span.end();
+});
+
+await Promise.all([job, request]);
+await locks.close();
