@@ -185,12 +185,12 @@ function overBase(
     return base;
   }
   unknownNames(options, knownAcquireOptions, problems);
-  const { leaseMs, renewEveryMs, marginMs, waitMs, signal, owner, operation } = options;
-  const ownTimes = leaseMs !== undefined || renewEveryMs !== undefined || marginMs !== undefined;
-  const inherited = leaseMs === undefined ? base.renewEveryMs : undefined;
-  const times = ownTimes
-    ? leaseTimes(leaseMs ?? base.leaseMs, renewEveryMs ?? inherited, marginMs ?? base.marginMs, problems)
-    : base;
+  const { waitMs, signal, owner, operation } = options;
+  const ownTimes = [options.leaseMs, options.renewEveryMs, options.marginMs].some((time) => time !== undefined);
+  // A renewal fits its lease: the inherited one only goes with the inherited lease.
+  const { leaseMs = base.leaseMs, marginMs = base.marginMs } = options;
+  const { renewEveryMs = options.leaseMs === undefined ? base.renewEveryMs : undefined } = options;
+  const times = ownTimes ? leaseTimes(leaseMs, renewEveryMs, marginMs, problems) : base;
   const wait = waitMs === undefined ? base.waitMs : resolveWait(waitMs, problems);
   checkText('owner', owner, holderLimits.ownerId, problems);
   checkText('operation', operation, holderLimits.operation, problems);

@@ -210,7 +210,8 @@ export class Possession extends Due implements WatchedLease {
     this.#openRenewals.push(renewal);
     const reply = callStorage(() => storage.renew(key, leaseId, this.leaseMs));
     const { root } = this.grant;
-    if (root !== undefined) {
+    // What a custom watchdog asks while it is made comes before the end of the acquire, so it is not told.
+    if (root !== undefined && !this.#starting) {
       root.hold();
       renewal.event = root.child('lease.renew', { at: sentAt, watchdogId: `watchdog:${leaseId}` });
       renewal.call = renewal.event?.child('storage.renew', { at: sentAt });
