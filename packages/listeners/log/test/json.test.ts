@@ -24,6 +24,16 @@ describe('JSON lines', () => {
     expect(sheet.lines.map((line) => decodeEvent(line).outcome)).toEqual(['timeout']);
   });
 
+  it('tell of a renewal that found the lock lost as a warning, because the loss itself is the error', () => {
+    const sheet = new Sheet();
+    const script = new Script({ stream: sheet, level: 'error' });
+    const lock = script.begin();
+    lock.child('lease.renew')?.end('lost');
+    lock.child('lease.lost')?.end('lost');
+    lock.end('lost');
+    expect(sheet.lines.map((line) => decodeEvent(line).type)).toEqual(['lease.lost', 'lock']);
+  });
+
   it('go to the standard output when only the format is given', () => {
     const written: unknown[] = [];
     const write = vi.spyOn(process.stdout, 'write').mockImplementation((chunk: unknown) => written.push(chunk) > 0);

@@ -54,6 +54,14 @@ describe('a logger that exists already', () => {
     warn.mockRestore();
   });
 
+  it('bunyan, which keeps serializers as pino does, gets fields first', () => {
+    const calls: unknown[][] = [];
+    const method = (...args: unknown[]): void => void calls.push(args);
+    const logger = { debug: method, info: method, warn: method, error: method, serializers: {} };
+    new Script({ logger, level: 'warn' }).cycle({ waitMs: 2000, blocker });
+    expect(calls.map((args) => args.map((arg) => typeof arg))).toEqual([['object', 'string']]);
+  });
+
   it('that is not recognised is spoken to as the style says', () => {
     const calls: unknown[][] = [];
     const method = (...args: unknown[]): void => void calls.push(args);

@@ -208,6 +208,17 @@ describe('a possession', () => {
     });
   });
 
+  it('is explained however many were lost before', () => {
+    const { texts, script } = logged({ rateLimit: false });
+    const evidence = { sinceConfirmedMs: 1, eventLoopDelayMs: 0, failedRenewals: 0, renewalPending: false };
+    for (let n = 0; n < 1500; n += 1) {
+      const lock = script.begin();
+      lock.child('lease.lost')?.end('lost', { details: { reason: 'expired', fencingToken: 118, evidence } });
+      lock.end('lost', { details: { ...possession, lostReason: 'expired' } });
+    }
+    expect(texts().filter((text) => text.endsWith('expired, last confirmed 1.00ms before'))).toHaveLength(1500);
+  });
+
   it('whose loss nobody explained is told with its reason', () => {
     const { texts, script } = logged();
     script.begin().end('lost', { details: { ...possession, lostReason: 'stolen' } });
@@ -239,6 +250,15 @@ describe('a possession', () => {
     const { texts, script } = logged();
     script.begin({ lockName: 'leader', lockKey: 'leader' }).end('released', { details: possession });
     expect(texts()).toEqual(['debug: lock released after 10.0ms on leader, token 118']);
+  });
+
+  it('cannot fill a log with the text of an error', () => {
+    const { told, script } = logged();
+    script
+      .begin()
+      .child('lock.acquire')
+      ?.end('error', { error: new Error('x'.repeat(4000)) });
+    expect(told[0]?.text.length).toBeLessThan(400);
   });
 
   it('cannot forge a line through its key or an error', () => {
@@ -343,7 +363,17 @@ describe('a flood', () => {
     expect(told).toHaveLength(1001);
     script.now += 1000;
     timeouts(script, 1, 'job-2000');
-    expect(told.at(-1)?.fields['lock.name']).toBe('job-2000');
+    timeouts(script, 1, 'job-2001');
+    expect(told.slice(-2).map(({ fields }) => fields['lock.name'])).toEqual(['job-2000', 'job-2001']);
+  });
+
+  it('does not keep a process alive', () => {
+    vi.useRealTimers();
+    const set = vi.spyOn(globalThis, 'setTimeout');
+    timeouts(logged({ rateLimit: { lines: 1, everyMs: 1 } }).script, 2);
+    const timers = set.mock.results.map(({ value }) => value as NodeJS.Timeout);
+    set.mockRestore();
+    expect(timers.map((timer) => timer.hasRef())).toEqual([false]);
   });
 
   it('told by a timer to a logger that throws does not end the process', () => {

@@ -112,6 +112,16 @@ describe('a drawn tree', () => {
     expect(drawn(sheet)[2]).toBe('     +0.00ms  0.00ms     └─ storage.acquire  error  ECONNREFUSED: connect refused');
   });
 
+  it('shows that a call was sent before its tree was begun', () => {
+    const sheet = new Sheet();
+    const script = new Script(pretty(sheet));
+    script.now = 10;
+    const lock = script.begin();
+    lock.child('storage.acquire', { at: 9.5 })?.end('ok');
+    lock.end('released');
+    expect(drawn(sheet)[1]).toBe('     -0.50ms  0.50ms  └─ storage.acquire  ok');
+  });
+
   it('leaves out trees that matter less than the level', () => {
     const sheet = new Sheet();
     const script = new Script({ ...pretty(sheet), level: 'warn' });
@@ -180,6 +190,13 @@ describe('memory', () => {
     lock.end('released');
     expect(sheet.lines).toHaveLength(202);
     expect(sheet.lines.at(-1)).toContain('300 more events are not drawn');
+  });
+
+  it('lets go of trees that have ended', () => {
+    const sheet = new Sheet();
+    const script = new Script(pretty(sheet));
+    for (let n = 0; n < 1500; n += 1) script.cycle();
+    expect(script.listener.dropped).toBe(0);
   });
 
   it('keeps a thousand trees that have not ended, and counts what it gives up', () => {

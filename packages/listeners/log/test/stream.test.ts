@@ -101,6 +101,25 @@ describe('a stream that fails', () => {
     expect(script.listener.dropped).toBe(4);
   });
 
+  it('or is closed while it is full gives up what waits for it', async () => {
+    const { stream } = slowStream();
+    const script = new Script({ stream });
+    tell(script, 5);
+    const flushed = script.listener.flush({ timeoutMs: 10_000 });
+    stream.destroy();
+    expect(await flushed).toEqual({ undelivered: 0 });
+    expect(script.listener.dropped).toBe(4);
+  });
+
+  it('and does not tell so is given up by flush', async () => {
+    const stream = { write: () => false, once: () => {}, destroyed: false };
+    const script = new Script({ stream });
+    tell(script, 5);
+    stream.destroyed = true;
+    expect(await script.listener.flush({ timeoutMs: 10_000 })).toEqual({ undelivered: 0 });
+    expect(script.listener.dropped).toBe(4);
+  });
+
   it('without an end, as the standard output may, is written to again', () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     const chunks: string[] = [];
