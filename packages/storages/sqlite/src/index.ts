@@ -1,4 +1,5 @@
 export { SqliteDriverError, SqliteMachineError, SqliteOptionsError, SqliteSchemaError } from './errors.ts';
+export type { SqliteDatabaseClass } from './load-driver.ts';
 export { machineClock, type MachineClock } from './machine-clock.ts';
 export type { SqliteDatabase, SqliteStatement, SqliteValue } from './sqlite-database.ts';
 export type { SqliteDatabaseOptions, SqliteDriver, SqliteFileOptions, SqliteStorageOptions } from './sqlite-options.ts';

@@ -1,5 +1,6 @@
 import {
   ForeignRecordError,
+  holderLimits,
   parseHolder,
   type Holder,
   type LockRecord,
@@ -8,16 +9,8 @@ import {
 } from '@lockscope/storage';
 import type { Row } from './connection.ts';
 import type { MachineTime } from './machine-time.ts';
-import { clockSlackMs, maxHolderLength } from './schema.ts';
+import { clockSlackMs, maxHolderLength, type Boot } from './schema.ts';
 import { fromStoredText } from './stored-text.ts';
-
-/** Which run of the machine it is. */
-export interface Boot {
-  /** The number of the run, as rows have it. */
-  readonly number: number;
-  /** False where the system does not tell runs apart, so that only times that cannot be give an earlier one away. */
-  readonly certain: boolean;
-}
 
 /** Whether somebody has the lock at `now`. Read the clock after the row: its times cannot lie ahead then. */
 export function isLive(row: Row, boot: Boot, now: number): boolean {
@@ -86,10 +79,15 @@ export function parseWaiters(text: unknown, time: MachineTime): readonly WaiterR
   });
 }
 
-/** The text that a row keeps of a holder. */
-export function holderText(holder: Holder): string {
-  const text = JSON.stringify(holder);
-  return text.length <= maxHolderLength ? text : JSON.stringify(parseHolder(holder) ?? {});
+/** The holder as it goes on record: what is too long is cut. */
+export function recordedHolder(holder: Holder): Holder {
+  const fits =
+    holder.ownerId.length <= holderLimits.ownerId &&
+    (holder.host ?? '').length <= holderLimits.host &&
+    (holder.service ?? '').length <= holderLimits.service &&
+    (holder.operation ?? '').length <= holderLimits.operation &&
+    (holder.traceparent ?? '').length <= holderLimits.traceparent;
+  return fits ? holder : (parseHolder(holder) ?? holder);
 }
 
 function parseHolderText(text: unknown): Holder | undefined {

@@ -1,16 +1,18 @@
-import type {
-  AcquireRequest,
-  AcquireResult,
-  LockRecord,
-  LockState,
-  ReleaseResult,
-  RenewResult,
+import {
+  ForeignRecordError,
+  type AcquireRequest,
+  type AcquireResult,
+  type LockRecord,
+  type LockState,
+  type ReleaseResult,
+  type RenewResult,
 } from '@lockscope/storage';
 import type { Connection, Row } from './connection.ts';
 import { SqliteMachineError } from './errors.ts';
 import { failureOf } from './failure.ts';
-import { holderText, isLive, isOutdated, parsePredecessor, parseRecord, parseWaiters, type Boot } from './lock-row.ts';
+import { isLive, isOutdated, parsePredecessor, parseRecord, parseWaiters, recordedHolder } from './lock-row.ts';
 import type { MachineTime } from './machine-time.ts';
+import type { Boot } from './schema.ts';
 import * as sql from './statements.ts';
 import { fromStoredText, toStoredText } from './stored-text.ts';
 import { WaitingIds } from './waiting-ids.ts';
@@ -18,10 +20,9 @@ import { WaitingIds } from './waiting-ids.ts';
 /** A held lock with those who wait for it. */
 export type HeldState = LockState & { readonly record: LockRecord };
 
-/** A page of held locks: those that could be read, what was wrong with the others, and where the next page begins. */
+/** A page of held locks, and where the next one begins. */
 export interface Page {
   readonly states: readonly HeldState[];
-  readonly damage: unknown;
   /** Undefined after the last page. */
   readonly next: string | undefined;
 }
@@ -91,9 +92,7 @@ export class LockTable {
       now,
     );
     if (changed === 1) return { released: true };
-    // Nothing was freed; a row that is not Lockscope's has to be told, though.
-    this.read(key, 'release');
-    return { released: false };
+    return { released: false, record: this.read(key, 'release').record };
   }
 
   leave(key: string, leaseId: string): void {
@@ -132,19 +131,12 @@ export class LockTable {
       pageLength,
     );
     const now = this.#time.now();
-    const states: HeldState[] = [];
-    let damage: unknown;
-    for (const row of rows) {
-      try {
-        const key = fromStoredText(row['key'] as string);
-        if (!isLive(row, this.#boot, now)) continue;
-        const record = parseRecord(key, row, this.#time, 'list');
-        states.push({ record, waiters: parseWaiters(row['waiters'], this.#time), storageNow: this.#time.epoch(now) });
-      } catch (error) {
-        damage ??= error;
-      }
-    }
-    return { states, damage, next: rows[pageLength - 1]?.['key'] as string | undefined };
+    const storageNow = this.#time.epoch(now);
+    const states = rows.flatMap((row): HeldState[] => {
+      const record = isLive(row, this.#boot, now) ? this.#listed(row) : undefined;
+      return record === undefined ? [] : [{ record, waiters: parseWaiters(row['waiters'], this.#time), storageNow }];
+    });
+    return { states, next: rows[pageLength - 1]?.['key'] as string | undefined };
   }
 
   /** Removes some keys that nobody had or wanted for so long; gives how many, 0 when there are none left. */
@@ -157,18 +149,27 @@ export class LockTable {
     });
   }
 
+  /** A row that is not Lockscope's is left out: who asks for its key is told. */
+  #listed(row: Row): LockRecord | undefined {
+    try {
+      return parseRecord(fromStoredText(row['key'] as string), row, this.#time, 'list');
+    } catch (error) {
+      if (error instanceof ForeignRecordError) return undefined;
+      throw error;
+    }
+  }
+
   /** One statement: gives the lock when it is free and nobody came first. */
-  #take(
-    { key, leaseId, leaseMs, holder }: AcquireRequest,
-    storedKey: string,
-    storedId: string,
-  ): AcquireResult | undefined {
+  #take(request: AcquireRequest, storedKey: string, storedId: string): AcquireResult | undefined {
+    const { key, leaseId, leaseMs } = request;
+    const holder = recordedHolder(request.holder);
+    const text = JSON.stringify(holder);
     const now = this.#time.now();
     const boot = this.#boot.number;
     const endsAt = now + leaseMs;
     let row: Row | undefined;
     try {
-      row = this.#connection.get(sql.take, storedKey, boot, storedId, holderText(holder), boot, now, now, endsAt);
+      row = this.#connection.get(sql.take, storedKey, boot, storedId, text, boot, now, now, endsAt);
     } catch (error) {
       throw this.#explain(key, error);
     }
@@ -200,7 +201,7 @@ export class LockTable {
 
   /** With the write lock, so that what is read stays true until the answer is on record. */
   #contend(request: AcquireRequest, storedKey: string, storedId: string): AcquireResult {
-    const { key, leaseMs, holder, waitMs } = request;
+    const { key, leaseMs, waitMs } = request;
     const now = this.#time.now();
     if (!this.#boot.certain) {
       const row = this.#connection.get(sql.row, storedKey);
@@ -220,7 +221,8 @@ export class LockTable {
     }
     if (waitMs !== undefined) {
       this.#connection.run(sql.forgetWaiters, storedKey, now);
-      this.#connection.run(sql.enqueue, storedKey, storedKey, storedId, holderText(holder), now, now + waitMs);
+      const text = JSON.stringify(recordedHolder(request.holder));
+      this.#connection.run(sql.enqueue, storedKey, storedKey, storedId, text, now, now + waitMs);
       this.#waiting.add(storedId, now, now + waitMs);
     }
     return this.#busy(key, this.#look(storedKey, storedId) as Row, now);

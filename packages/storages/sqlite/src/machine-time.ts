@@ -3,16 +3,18 @@ import type { Clock } from '@lockscope/storage';
 const stepMs = 1000;
 
 /**
- * Turns times of the machine into epoch times and back. What is shown of a record stays the same from one look to the
- * next, and follows when somebody sets the wall clock by more than a second.
+ * Turns times of the machine into epoch times. What is shown of a record is the same in all processes and from one look
+ * to the next, and follows when somebody sets the wall clock by more than a second.
  */
 export class MachineTime {
   readonly #clock: Clock;
   #bootedAt: number;
 
-  constructor(clock: Clock) {
+  /** @param bootedAt when the machine started, as all processes of its run have noted it, in epoch milliseconds. */
+  constructor(clock: Clock, bootedAt: number) {
     this.#clock = clock;
-    this.#bootedAt = Math.round(clock.now() - clock.monotonic());
+    this.#bootedAt = bootedAt;
+    this.now();
   }
 
   /** Milliseconds on the machine's clock, in steps of 1/1024 so that sums and differences are exact. */

@@ -4,7 +4,7 @@ import { StorageError } from '@lockscope/storage';
 import { Connection } from './connection.ts';
 import { useDriver } from './driver-in-use.ts';
 import { cannotOpen, failureOf } from './failure.ts';
-import type { DatabaseClass } from './load-driver.ts';
+import type { SqliteDatabaseClass } from './load-driver.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 
 /** A database that is open for this storage. */
@@ -18,7 +18,7 @@ export interface OpenFile {
 }
 
 /** Opens the file for many processes. Throws what the driver throws, or a `StorageError` that says what is wrong. */
-export function openFile(path: string, Database: DatabaseClass): OpenFile {
+export function openFile(path: string, Database: SqliteDatabaseClass): OpenFile {
   const unuse = useDriver(path, Database);
   let connection: Connection | undefined;
   const close = (): void => {

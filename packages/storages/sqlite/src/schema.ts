@@ -1,5 +1,7 @@
 import type { Connection } from './connection.ts';
 import { SqliteSchemaError } from './errors.ts';
+import { failureOf } from './failure.ts';
+import type { MachineClock } from './machine-clock.ts';
 
 /** The version of the tables below. Files of another version are refused. */
 export const schemaVersion = 1;
@@ -17,6 +19,16 @@ export const clockSlackMs = 1000;
 export const maxHolderLength = 8192;
 const maxToken = Number.MAX_SAFE_INTEGER;
 
+/** One run of the machine, from its start to its end. */
+export interface Boot {
+  /** The number of the run, as rows have it. */
+  readonly number: number;
+  /** When it began, by the wall clock of who noted it first. Epoch milliseconds. */
+  readonly bootedAt: number;
+  /** False where the system does not tell runs apart, so that only times that cannot be give an earlier one away. */
+  readonly certain: boolean;
+}
+
 /**
  * The checks keep others from writing what is not a record. Times are on the machine's clock, `boot` counts its runs.
  * A row stays when its lock is released, because its token must not be given again.
@@ -28,6 +40,7 @@ CREATE TABLE lockscope_meta (
   version INTEGER NOT NULL,
   boot INTEGER NOT NULL,
   boot_id TEXT NOT NULL,
+  booted_at REAL NOT NULL,
   floor INTEGER NOT NULL CHECK (floor BETWEEN 0 AND ${maxToken})
 ) STRICT;
 CREATE TABLE lockscope_locks (
@@ -63,53 +76,61 @@ END;
 
 /**
  * Makes the tables where there are none, refuses those that are not its own, and notes when the machine has started
- * anew. Any number of processes may do it at once. Gives the number of this run of the machine.
+ * anew. Any number of processes may do it at once.
  */
-export function prepareSchema(connection: Connection, path: string, bootId: string, now: number): number {
+export function prepareSchema(connection: Connection, path: string, clock: MachineClock): Boot {
+  const { bootId } = clock;
+  const certain = bootId !== '';
   const found = readMeta(connection, path);
-  if (found !== undefined && found.bootId === bootId && bootId !== '') return found.boot;
-  return durably(connection, () =>
+  if (certain && found?.bootId === bootId) return { ...found.boot, certain };
+  const noted = durably(connection, () =>
     connection.transaction(() => {
       const meta = readMeta(connection, path);
+      if (certain && meta?.bootId === bootId) return meta.boot;
+      const now = clock.monotonic();
+      const bootedAt = Math.round(clock.now() - now);
       if (meta === undefined) {
         connection.exec(tables);
-        const insert = `INSERT INTO lockscope_meta (id, application, version, boot, boot_id, floor) VALUES (1, 'lockscope', ${schemaVersion}, 1, ?, 0)`;
-        connection.run(insert, bootId);
-        return 1;
+        connection.run(insertMeta, bootId, bootedAt);
+        return { number: 1, bootedAt };
       }
-      if (meta.bootId === bootId && bootId !== '') return meta.boot;
-      const boot = meta.bootId === bootId ? meta.boot : meta.boot + 1;
-      const highest = `SELECT coalesce(max(token), 0) FROM lockscope_locks WHERE token <= ${maxToken}`;
-      connection.run(
-        `UPDATE lockscope_meta SET boot = ?, boot_id = ?, floor = max(floor, (${highest})) + ${tokenJump}`,
-        boot,
-        bootId,
-      );
-      connection.run(
-        'DELETE FROM lockscope_waiters WHERE ? OR since > ?',
-        boot === meta.boot ? 0 : 1,
-        now + clockSlackMs,
-      );
-      return boot;
+      const number = meta.bootId === bootId ? meta.boot.number : meta.boot.number + 1;
+      connection.run(updateMeta, number, bootId, bootedAt);
+      connection.run(removeOldWaiters, number === meta.boot.number ? 0 : 1, now + clockSlackMs);
+      return { number, bootedAt };
     }),
   );
+  return { ...noted, certain };
 }
 
-function readMeta(
-  connection: Connection,
-  path: string,
-): { readonly boot: number; readonly bootId: string } | undefined {
+const insertMeta = `
+INSERT INTO lockscope_meta (id, application, version, boot, boot_id, booted_at, floor)
+VALUES (1, 'lockscope', ${schemaVersion}, 1, ?, ?, 0)`;
+
+const updateMeta = `
+UPDATE lockscope_meta SET boot = ?, boot_id = ?, booted_at = ?,
+  floor = max(floor, (SELECT coalesce(max(token), 0) FROM lockscope_locks WHERE token <= ${maxToken})) + ${tokenJump}`;
+
+const removeOldWaiters = 'DELETE FROM lockscope_waiters WHERE ? OR since > ?';
+
+interface Meta {
+  readonly bootId: string;
+  readonly boot: Omit<Boot, 'certain'>;
+}
+
+function readMeta(connection: Connection, path: string): Meta | undefined {
   const names = connection.all("SELECT name FROM sqlite_schema WHERE name GLOB 'lockscope_*' ORDER BY name");
   if (names.length === 0) return undefined;
   const foreign = `${path} has a table ${String(names[0]?.['name'])} that Lockscope did not make: give another path`;
   let row;
   try {
-    row = connection.get('SELECT application, version, boot, boot_id FROM lockscope_meta WHERE id = 1');
+    row = connection.get('SELECT * FROM lockscope_meta WHERE id = 1');
   } catch (cause) {
+    if (failureOf(cause) !== 'ERROR') throw cause;
     throw new SqliteSchemaError(path, undefined, foreign, { cause });
   }
-  const version = Number(row?.['version']);
   if (row?.['application'] !== 'lockscope') throw new SqliteSchemaError(path, undefined, foreign);
+  const version = Number(row['version']);
   if (version !== schemaVersion) {
     throw new SqliteSchemaError(
       path,
@@ -117,7 +138,10 @@ function readMeta(
       `${path} has tables of version ${version}, and this Lockscope has version ${schemaVersion}: let all processes use one version, and remove the file while none of them runs`,
     );
   }
-  return { boot: Number(row['boot']), bootId: String(row['boot_id']) };
+  return {
+    bootId: String(row['boot_id']),
+    boot: { number: Number(row['boot']), bootedAt: Number(row['booted_at']) },
+  };
 }
 
 /** What `work` commits survives a power failure, so that the jump of the tokens is never taken twice. */

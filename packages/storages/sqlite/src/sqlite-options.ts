@@ -2,12 +2,13 @@ import { resolve } from 'node:path';
 import { systemClock, type Clock } from '@lockscope/storage';
 import { SqliteOptionsError } from './errors.ts';
 import { machineClock, type MachineClock } from './machine-clock.ts';
+import type { SqliteDatabaseClass } from './load-driver.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 
-/** What opens the file. */
-export type SqliteDriver = (typeof drivers)[number];
+/** What opens the file: one that Lockscope finds, or a class that you have, such as that of `better-sqlite3`. */
+export type SqliteDriver = (typeof drivers)[number] | SqliteDatabaseClass;
 
-const drivers = ['node:sqlite', 'libsql', 'better-sqlite3'] as const;
+const drivers = ['node:sqlite', 'libsql'] as const;
 
 interface CommonOptions {
   /**
@@ -68,8 +69,9 @@ export function resolveOptions(options: SqliteStorageOptions): ResolvedOptions {
   if (path !== undefined) checkPath(path, problems);
   if (database !== undefined && !isDatabase(database))
     problems.push('database must be an open handle with prepare() and exec()');
-  if (driver !== undefined && !drivers.includes(driver))
-    problems.push(`driver must be ${drivers.join(' or ')}, got ${driver}`);
+  if (driver !== undefined && typeof driver !== 'function' && !drivers.includes(driver)) {
+    problems.push(`driver must be ${drivers.join(', ')} or a class, got ${driver}`);
+  }
   if (driver !== undefined && database !== undefined) problems.push('driver goes with a path, a database has its own');
   if (!(typeof busyTimeoutMs === 'number' && busyTimeoutMs >= 0 && busyTimeoutMs <= maxTimeoutMs)) {
     problems.push(`busyTimeoutMs must be from 0 to ${maxTimeoutMs}, got ${String(busyTimeoutMs)}`);

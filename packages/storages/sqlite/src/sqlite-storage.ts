@@ -83,19 +83,16 @@ export class SqliteStorage implements LockStorage {
     return this.#do('read', (table) => table.read(key));
   }
 
-  /** Rejects at the end when there were rows that are not Lockscope's, after it gave all others. */
+  /** Leaves out what Lockscope did not write; who asks for the key is told of it. */
   async *list({ prefix = '' }: ListOptions = {}): AsyncGenerator<HeldState> {
     // Half a surrogate pair at the end of the prefix may be completed in the keys, which stores it otherwise.
     const start = toStoredText(prefix.replace(/[\ud800-\udbff]$/, ''));
     let last: string | undefined;
-    let damage: unknown;
     do {
       const page = await this.#do('list', (table) => table.page(last ?? start, last !== undefined));
-      damage ??= page.damage;
       for (const state of page.states) if (state.record.key.startsWith(prefix)) yield state;
       last = page.next;
     } while (last?.startsWith(start) === true);
-    if (damage !== undefined) throw damage;
   }
 
   /**
@@ -147,9 +144,9 @@ export class SqliteStorage implements LockStorage {
     const file = database === undefined ? openFile(path as string, loadDriver(driver)) : openHandle(database);
     this.#path = file.path;
     try {
-      const time = new MachineTime(clock);
-      const number = prepareSchema(file.connection, file.path, clock.bootId, time.now());
-      const table = new LockTable(file.connection, file.path, { number, certain: clock.bootId !== '' }, time);
+      const boot = prepareSchema(file.connection, file.path, clock);
+      const time = new MachineTime(clock, boot.bootedAt);
+      const table = new LockTable(file.connection, file.path, boot, time);
       return { file, table, checkAt: clock.monotonic() + checkEveryMs };
     } catch (cause) {
       file.close();

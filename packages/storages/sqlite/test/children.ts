@@ -2,7 +2,9 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
-import type { SqliteDriver } from '../src/index.ts';
+
+/** A driver that another process can be told of. */
+export type DriverName = 'node:sqlite' | 'libsql';
 
 const script = fileURLToPath(new URL('child.mjs', import.meta.url));
 const running = new Set<Child>();
@@ -21,7 +23,7 @@ export class Child {
   }
 
   /** Started and ready for its first step. */
-  static async start(path: string, driver?: SqliteDriver): Promise<Child> {
+  static async start(path: string, driver?: DriverName): Promise<Child> {
     const child = new Child(fork(script, [path, ...(driver === undefined ? [] : [driver])], { execArgv: [] }));
     await child.#answer();
     return child;

@@ -40,12 +40,7 @@ describe('a row that is not one of Lockscope', () => {
       await expect(storage.release('k', 'new')).rejects.toMatchObject(foreign);
       await expect(storage.forceRelease('k')).rejects.toMatchObject(foreign);
       expect(row()).toEqual(before);
-      const seen: string[] = [];
-      const listing = async (): Promise<void> => {
-        for await (const { record } of storage.list()) seen.push(record.key);
-      };
-      await expect(listing()).rejects.toMatchObject(foreign);
-      expect(seen).toEqual(['other']);
+      expect((await collect(storage.list())).map(({ record }) => record.key)).toEqual(['other']);
       expect(plain.prepare('SELECT count(*) AS n FROM lockscope_waiters').get()).toMatchObject({ n: 0 });
     });
   }
@@ -161,19 +156,13 @@ describe('a file', () => {
   });
 });
 
-test('all that is listed is complete although a page has nothing but damage', async () => {
+test('a list is complete although a page of it has nothing but damage', async () => {
   const path = newPath();
   const storage = openStorage({ path });
   for (let n = 0; n < 201; n += 1) await taken(storage, `k${1000 + n}`, 'l');
   const plain = openPlain(path);
   plain.exec('PRAGMA ignore_check_constraints = 1');
   plain.exec("UPDATE lockscope_locks SET holder = 'not json' WHERE key < 'k1200'");
-  const seen: string[] = [];
-  await expect(
-    (async () => {
-      for await (const { record } of storage.list()) seen.push(record.key);
-    })(),
-  ).rejects.toMatchObject({ code: 'FOREIGN_RECORD', key: 'k1000' });
-  expect(seen).toEqual(['k1200']);
+  expect((await collect(storage.list())).map(({ record }) => record.key)).toEqual(['k1200']);
   expect(await collect(storage.list({ prefix: 'k1200' }))).toHaveLength(1);
 });

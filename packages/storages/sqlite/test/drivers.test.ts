@@ -1,12 +1,13 @@
 import { createRequire } from 'node:module';
-import { symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { SqliteStorage } from '../src/index.ts';
+import { SqliteStorage, type SqliteDatabaseClass } from '../src/index.ts';
 import { loadDriver, type DriverHost } from '../src/load-driver.ts';
-import { newPath, openStorage, type DatabaseClass } from './files.ts';
+import { newPath, openStorage } from './files.ts';
 import { taken } from './requests.ts';
 
-const builtin = process.getBuiltinModule?.('node:sqlite') as { readonly DatabaseSync: DatabaseClass } | undefined;
+const builtin = process.getBuiltinModule?.('node:sqlite') as { readonly DatabaseSync: SqliteDatabaseClass } | undefined;
 
 const Libsql = function Libsql() {};
 const BetterSqlite = function BetterSqlite() {};
@@ -19,6 +20,8 @@ function host(
 ): DriverHost {
   return {
     nodeVersion,
+    versionOf: (driver, name) =>
+      driver === BetterSqlite && name === 'better-sqlite3' ? (packages['better-sqlite3'] as string) : undefined,
     builtin: (id) => builtins[id],
     require: (id) => {
       if (id in packages) return packages[id];
@@ -46,7 +49,6 @@ describe('the driver', () => {
     };
     expect(() => loadDriver(undefined, host('20.19.0', {}))).toThrow(expect.objectContaining(missing));
     expect(() => loadDriver('node:sqlite', host('20.19.0', {}))).toThrow(/Node 20\.19\.0 has no node:sqlite/);
-    expect(() => loadDriver('better-sqlite3', host('22.19.0', {}))).toThrow(/run "npm install better-sqlite3"/);
   });
 
   test('that is there but broken is told with the reason', () => {
@@ -59,20 +61,30 @@ describe('the driver', () => {
     expect(() => loadDriver(undefined, broken)).toThrow(/libsql.* cannot be loaded \(invalid ELF header\)/);
   });
 
-  test('better-sqlite3 is refused where it would crash the process', () => {
-    const packages = (version: string): Record<string, unknown> => ({
-      'better-sqlite3': BetterSqlite,
-      'better-sqlite3/package.json': { version },
-    });
-    expect(() => loadDriver('better-sqlite3', host('20.20.2', packages('13.2.0')))).toThrow(
+  test('may be a class of the user, and better-sqlite3 is refused where it would crash the process', () => {
+    const driver = BetterSqlite as unknown as SqliteDatabaseClass;
+    const on = (nodeVersion: string, version: string): DriverHost => host(nodeVersion, { 'better-sqlite3': version });
+    expect(() => loadDriver(driver, on('20.20.2', '13.2.0'))).toThrow(
       expect.objectContaining({
         code: 'SQLITE_DRIVER',
         driver: 'better-sqlite3',
         message: expect.stringContaining('better-sqlite3 13.2.0 crashes on Node 20.20.2'),
       }),
     );
-    expect(loadDriver('better-sqlite3', host('20.20.2', packages('12.11.1')))).toBe(BetterSqlite);
-    expect(loadDriver('better-sqlite3', host('22.12.0', packages('13.2.0')))).toBe(BetterSqlite);
+    expect(loadDriver(driver, on('20.20.2', '12.11.1'))).toBe(driver);
+    expect(loadDriver(driver, on('22.12.0', '13.2.0'))).toBe(driver);
+    expect(loadDriver(Libsql as unknown as SqliteDatabaseClass, on('20.20.2', '13.2.0'))).toBe(Libsql);
+  });
+
+  test('that is a class of the user is known by the file that it was loaded from', () => {
+    const folder = dirname(newPath());
+    const root = join(folder, 'node_modules', 'better-sqlite3');
+    mkdirSync(join(root, 'lib'), { recursive: true });
+    writeFileSync(join(root, 'package.json'), JSON.stringify({ version: '13.2.0' }));
+    writeFileSync(join(root, 'lib', 'index.js'), 'module.exports = class Database {};');
+    const driver = createRequire(join(folder, 'main.js'))('better-sqlite3/lib/index.js') as SqliteDatabaseClass;
+    if (Number.parseInt(process.versions.node, 10) >= 22) expect(loadDriver(driver)).toBe(driver);
+    else expect(() => loadDriver(driver)).toThrow('better-sqlite3 13.2.0 crashes');
   });
 });
 
@@ -92,7 +104,7 @@ describe('two drivers in one process', () => {
     await taken(first, 'k', 'l');
     const link = newPath('link.db');
     symlinkSync(path, link);
-    class Other extends (createRequire(import.meta.url)('libsql') as DatabaseClass) {}
+    class Other extends (createRequire(import.meta.url)('libsql') as SqliteDatabaseClass) {}
     const second = new SqliteStorage({ database: new Other(link) });
     await expect(second.read('k')).rejects.toMatchObject({
       code: 'SQLITE_DRIVER',

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
-import { SqliteStorage, type SqliteDatabase, type SqliteFileOptions } from '../src/index.ts';
+import { SqliteStorage, type SqliteDatabase, type SqliteDatabaseClass, type SqliteFileOptions } from '../src/index.ts';
 
 const opened: (() => unknown)[] = [];
 
@@ -25,13 +25,12 @@ export function openStorage(options: SqliteFileOptions): SqliteStorage {
   return storage;
 }
 
-/** The class of a driver. */
-export type DatabaseClass = new (path: string) => SqliteDatabase;
-
 /** What the storage opens files with when it is not told. */
-export function defaultDriver(): DatabaseClass {
-  const builtin = process.getBuiltinModule?.('node:sqlite') as { readonly DatabaseSync: DatabaseClass } | undefined;
-  return builtin?.DatabaseSync ?? (createRequire(import.meta.url)('libsql') as DatabaseClass);
+export function defaultDriver(): SqliteDatabaseClass {
+  const builtin = process.getBuiltinModule?.('node:sqlite') as
+    | { readonly DatabaseSync: SqliteDatabaseClass }
+    | undefined;
+  return builtin?.DatabaseSync ?? (createRequire(import.meta.url)('libsql') as SqliteDatabaseClass);
 }
 
 /** A plain connection to the same file: what somebody else does with it. */

@@ -1,9 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { AcquireResult } from '@lockscope/storage';
-import type { SqliteDriver } from '../src/index.ts';
 import { build } from './build.ts';
-import { Child } from './children.ts';
+import { Child, type DriverName } from './children.ts';
 import { newPath, openPlain, openStorage } from './files.ts';
 import { request, taken } from './requests.ts';
 
@@ -12,7 +11,7 @@ const patience = 60_000;
 
 beforeAll(() => build(), patience);
 
-async function contend(drivers: readonly (SqliteDriver | undefined)[], rounds: number): Promise<void> {
+async function contend(drivers: readonly (DriverName | undefined)[], rounds: number): Promise<void> {
   const path = newPath();
   const counter = newPath('counter');
   writeFileSync(counter, '0');

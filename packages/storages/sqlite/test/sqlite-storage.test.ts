@@ -67,7 +67,7 @@ describe('a possession', () => {
       record: undefined,
       storageNow: clock.now(),
     });
-    expect(await storage.release('k', 'l1')).toEqual({ released: false });
+    expect(await storage.release('k', 'l1')).toMatchObject({ released: false });
     expect(await taken(storage, 'k', 'l1')).toMatchObject({ fencingToken: 2 });
   });
 
