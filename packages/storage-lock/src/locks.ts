@@ -174,9 +174,9 @@ export class Locks implements AsyncDisposable {
     const call = event?.child('storage.force_release');
     try {
       const record = await callStorage(() => this.#registry.storage.forceRelease(key));
-      call?.end('ok', { details: { refused: record === undefined } });
       const holder = this.#registry.places.get(key)?.holder;
       if (holder !== undefined && holder.record.leaseId === record?.leaseId) holder.lose('forced');
+      call?.end('ok', { details: { refused: record === undefined } });
       const victim = record && blockerOf(record, this.#registry.clock.now() - record.acquiredAt);
       event?.end(record === undefined ? 'not_held' : 'forced', { details: { reason, ...(victim && { victim }) } });
       return victim;

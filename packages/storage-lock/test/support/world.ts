@@ -1,4 +1,4 @@
-import { MemoryStorage, monotoneClock, type LockStorage } from '@lockscope/storage';
+import { MemoryStorage, monotoneClock } from '@lockscope/storage';
 import { FakeClock, faultyStorage, Recorder, TimelineValidator, type FaultyStorage } from '@lockscope/testkit';
 import { expect, onTestFinished } from 'vitest';
 
@@ -21,8 +21,8 @@ export interface World {
 export interface Exceptions {
   /** The storage hangs, so there are timers that wait for it. */
   readonly storageHangs?: boolean;
-  /** Made over the storage in memory before the faults. */
-  readonly wrap?: (memory: MemoryStorage) => LockStorage;
+  /** A storage of another kind. */
+  readonly kind?: typeof MemoryStorage;
   /** No listener at all. */
   readonly silent?: boolean;
 }
@@ -33,8 +33,8 @@ export interface Exceptions {
  */
 export function makeWorld(options: Partial<LocksOptions> = {}, exceptions: Exceptions = {}): World {
   const clock = new FakeClock();
-  const memory = new MemoryStorage({ clock: monotoneClock(clock) });
-  const storage = faultyStorage(exceptions.wrap?.(memory) ?? memory, { clock });
+  const memory = new (exceptions.kind ?? MemoryStorage)({ clock: monotoneClock(clock) });
+  const storage = faultyStorage(memory, { clock });
   const recorder = new Recorder();
   const validator = new TimelineValidator();
   const listeners = exceptions.silent ? [] : [recorder, validator, ...(options.listeners ?? [])];
