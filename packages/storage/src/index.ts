@@ -13,3 +13,5 @@ export type {
 } from './lock-storage.ts';
 export { MemoryStorage, type MemoryStorageOptions } from './memory-storage.ts';
 export type { Holder, LockRecord, LockState, WaiterRecord } from './record.ts';
+export { liftVersioned, type LiftVersionedOptions } from './versioned-storage.ts';
+export type { VersionedRecord, VersionedStore } from './versioned-store.ts';
