@@ -64,12 +64,12 @@ export class AcquireTrace {
   }
 
   /**
-   * Of later questions, the first that fails and the one that gets it are told when they are answered. Of many attempts,
-   * the 1st, 2nd, 4th, 8th, … are recorded, and each that was no plain "busy", up to a bound.
+   * Of later questions, the first that fails is told when it is answered. As actions, the 1st, 2nd, 4th, 8th, … attempt
+   * are recorded, and each that was no plain "busy", up to a bound.
    */
   answered(attempt: number, from: number, at: number, result: 'acquired' | 'busy' | 'error', error?: unknown): void {
     if (result === 'error') this.#failures += 1;
-    if (this.#call === undefined && (result === 'acquired' || (result === 'error' && this.#failures === 1)))
+    if (this.#call === undefined && result === 'error' && this.#failures === 1)
       this.#call = this.#acquire?.child('storage.acquire', { at: from });
     if (result === 'error') this.#call?.end('error', { error, at });
     else this.#call?.end('ok', { details: result === 'busy' ? refused : granted, at });

@@ -231,16 +231,16 @@ export class Acquisition extends Due {
     else this.#attempt();
   }
 
-  /** Its caller is gone. `acquired` is undefined when it is not known whether the storage granted it. */
-  #answeredNobody(leaseId: string, acquired: boolean | undefined): void {
-    this.#leaveNothing(leaseId, acquired, 'caller_gone');
+  /** Its caller is gone. */
+  #answeredNobody(leaseId: string, granted: boolean | 'perhaps'): void {
+    this.#leaveNothing(leaseId, granted, 'caller_gone');
     this.#registry.leftovers.done();
   }
 
   #unanswered(sentAt: number, leaseId: string, error: unknown): void {
     this.#askedAt = undefined;
     // The storage may have granted it all the same.
-    if (this.#settled) return this.#answeredNobody(leaseId, undefined);
+    if (this.#settled) return this.#answeredNobody(leaseId, 'perhaps');
     const { key, options, once } = this.#call;
     const now = this.#registry.clock.monotonic();
     this.#trace?.answered(this.#attempts, sentAt, now, 'error', error);
@@ -248,7 +248,7 @@ export class Acquisition extends Due {
     const final = isFinal(error);
     const patient = this.#waits !== undefined && !once && !final && now - this.#failingSince < options.leaseMs;
     if (patient) return this.#askLater(undefined, undefined);
-    this.#fail('error', new LockStorageError(key, 'acquire', error), final ? false : undefined, 'no_answer');
+    this.#fail('error', new LockStorageError(key, 'acquire', error), final ? false : 'perhaps', 'no_answer');
   }
 
   /** The first time it is busy, it becomes a waiter; then it sleeps until it is told or it is time to ask. */
@@ -346,11 +346,11 @@ export class Acquisition extends Due {
     this.#fail('timeout', new LockTimeoutError(this.#call.key, waitedMs, this.#blockerNow(now)));
   }
 
-  /** `granted` is undefined when it is not known whether the storage granted it. */
+  /** `granted`: whether the storage gave it to this acquire, as far as that is known. */
   #fail(
     outcome: 'timeout' | 'aborted' | 'error',
     error: Error,
-    granted: boolean | undefined = false,
+    granted: boolean | 'perhaps' = false,
     reason: RollbackReason = 'caller_gone',
   ): void {
     if (this.#settled) return;
@@ -395,11 +395,8 @@ export class Acquisition extends Due {
     }
   }
 
-  /**
-   * Takes away what questions left in the storage that nobody waits for: a lock, a place among the waiters. `granted` is
-   * undefined when it is not known whether the storage granted it: then it may be either.
-   */
-  #leaveNothing(leaseId: string, granted: boolean | undefined, reason: RollbackReason): void {
+  /** Takes away what questions left in the storage that nobody waits for: a lock, a place among the waiters. */
+  #leaveNothing(leaseId: string, granted: boolean | 'perhaps', reason: RollbackReason): void {
     const { key } = this.#call;
     const { ownerId } = this;
     if (granted !== false) cleanUp(this.#registry, { key, leaseId, ownerId, operation: 'release', reason });
