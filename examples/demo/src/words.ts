@@ -1,0 +1,35 @@
+import type { PastWait, Totals, View, WaiterView } from '@lockscope/console';
+
+/** What a fleet of locks is doing, in one line. */
+export function statusLine({ totals, now }: View): string {
+  const { held, waiting, acquiresPerSecond, losses, takeOvers, longestWait } = totals;
+  const longest = longestWait === undefined ? 'nobody waits' : `longest wait ${waitWords(longestWait, now)}`;
+  return `${held} held, ${waiting} waiting, ${acquiresPerSecond.toFixed(1)} acquires/s, ${losses} lost, ${takeOvers} taken over; ${longest}`;
+}
+
+export function waitWords(wait: WaiterView | PastWait, now: number): string {
+  const ms = 'ms' in wait ? wait.ms : now - wait.since;
+  const blocker = wait.blocker === undefined ? '' : `, blocked by ${wait.blocker.label}`;
+  return `${seconds(ms)}: ${wait.process} for ${wait.key}${blocker}`;
+}
+
+/** What became of it all, for the end. */
+export function summary(totals: Totals, seconds_: number, processes: { started: number; killed: number }): string {
+  const { acquires, contended, gaveUp, losses, takeOvers, longestWaitEver, events, missed, malformed } = totals;
+  const longest = longestWaitEver === undefined ? '' : `, the longest ${waitWords(longestWaitEver, 0)}`;
+  const rows: readonly (readonly [string, string])[] = [
+    ['acquires', String(acquires)],
+    ['waits', `${contended}${longest}`],
+    ['gave up', String(gaveUp)],
+    ['losses', String(losses)],
+    ['take-overs', String(takeOvers)],
+    ['processes', `${processes.started} started, ${processes.killed} killed and replaced`],
+    ['messages', `${events} heard, ${missed} lost on the way, ${malformed} not understood`],
+  ];
+  const lines = rows.map(([name, value]) => `  ${name.padEnd(11)} ${value}`);
+  return [`After ${seconds(seconds_ * 1000)}:`, ...lines].join('\n');
+}
+
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
