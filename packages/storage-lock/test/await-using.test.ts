@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/await-thenable -- it does not see the disposable library of tsconfig.test.json */
 import { describe, expect, it } from 'vitest';
 
 import { makeWorld, outcomeOf } from './support/world.ts';
@@ -16,7 +17,8 @@ describe('await using', () => {
     const { locks, memory } = makeWorld();
     const own = new Error('half done');
     const block = async (): Promise<void> => {
-      await using _lock = await locks.acquire('a');
+      await using lock = await locks.acquire('a');
+      lock.assertHeld();
       throw own;
     };
     await expect(block()).rejects.toBe(own);
@@ -27,7 +29,8 @@ describe('await using', () => {
     const { locks, storage, clock } = makeWorld({ leaseMs: 9000 });
     const own = new Error('half done');
     const block = async (): Promise<void> => {
-      await using _lock = await locks.acquire('a');
+      await using lock = await locks.acquire('a');
+      lock.assertHeld();
       for (let n = 0; n < 3; n += 1) storage.failNext('release');
       throw own;
     };
