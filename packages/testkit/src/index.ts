@@ -15,3 +15,7 @@ export { describeHistory, type Told } from './history.ts';
 export { Recorder, type RecorderOptions } from './recorder.ts';
 export { TimelineValidator, type TimelineMoment, type TimelineValidatorOptions } from './timeline-validator.ts';
 export type { TimelineRule } from './timeline/breach.ts';
+export { listenerContract } from './listener-contract.ts';
+export type { ListenerContractOptions, ListenerSetup } from './listener-contract/options.ts';
+export { listenerDoubles } from './doubles/listener-doubles.ts';
+export type { ListenerDouble } from './doubles/listener-double.ts';

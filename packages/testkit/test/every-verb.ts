@@ -75,7 +75,7 @@ export function everyVerb(wrap: StorageDouble['wrap'] = (storage) => storage): S
     second: ({ damaged, memory, world }) => wrap(openMemory(memory, damaged), world),
     reopen: ({ damaged, memory, world }) => wrap(openMemory(memory, damaged), world),
     advance: ({ clock }, ms) => clock.advance(ms),
-    patienceMs: 100,
+    patienceMs: 400,
     rounds: 600,
     faults: {
       stepWallClock: ({ clock }, ms) => clock.stepWall(ms),

@@ -8,7 +8,16 @@ const rounding = 0.0015;
 
 /** What can be wrong with an ended event by itself. */
 export function checkEnded(event: Event): Breach[] {
-  return [...checkTimes(event), ...checkOutcome(event), ...checkDetails(event), ...checkFrozen(event)];
+  return [...checkTimes(event), ...checkOutcome(event), ...readable(() => checkDetails(event)), ...checkFrozen(event)];
+}
+
+/** Details that cannot even be read were made by no engine; it is not the timeline that is wrong then. */
+function readable<T>(check: () => T[]): T[] {
+  try {
+    return check();
+  } catch {
+    return [];
+  }
 }
 
 /** What can be wrong with an action of an event. */
@@ -83,7 +92,9 @@ function checkDetails(event: Event): Breach[] {
 
 function checkFrozen(event: Event): Breach[] {
   const { actions, details, lock, error } = event;
-  const thawed = Object.entries({ actions, details, lock, error }).filter(([, value]) => !isFrozenDeep(value, 0));
+  const thawed = readable(() =>
+    Object.entries({ actions, details, lock, error }).filter(([, value]) => !isFrozenDeep(value, 0)),
+  );
   const breaches: Breach[] = thawed.map(([name]) => ({
     rule: 'event.frozen',
     text: `has ${name} that can be changed`,
