@@ -6,16 +6,25 @@ import { MemoryStorage } from '@lockscope/storage';
 import { createLocks } from '@lockscope/storage-lock';
 import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { BasicTracerProvider, SimpleSpanProcessor, type ReadableSpan, type SpanExporter } from '@opentelemetry/sdk-trace-base';
+import {
+  BasicTracerProvider,
+  SimpleSpanProcessor,
+  type ReadableSpan,
+  type SpanExporter,
+} from '@opentelemetry/sdk-trace-base';
 
 /** Prints spans as they end; any exporter does in its place. */
 const exporter: SpanExporter = {
   export(spans: ReadableSpan[], done) {
     for (const span of spans) {
       const { traceId, spanId } = span.spanContext();
-      console.log(`${span.name}  trace ${traceId.slice(0, 8)} span ${spanId} parent ${span.parentSpanContext?.spanId ?? 'none'}`);
+      console.log(
+        `${span.name}  trace ${traceId.slice(0, 8)} span ${spanId} parent ${span.parentSpanContext?.spanId ?? 'none'}`,
+      );
       for (const link of span.links) {
-        console.log(`  blocked by span ${link.context.spanId} of trace ${link.context.traceId.slice(0, 8)}, ${String(span.attributes['lock.blocker.operation'])}`);
+        console.log(
+          `  blocked by span ${link.context.spanId} of trace ${link.context.traceId.slice(0, 8)}, ${String(span.attributes['lock.blocker.operation'])}`,
+        );
       }
     }
     done({ code: 0 });

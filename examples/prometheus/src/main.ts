@@ -30,7 +30,8 @@ await Promise.all(
 );
 
 const text = await (await fetch(url)).text();
-const interesting = /^lock_(acquire_duration_seconds_count|hold_duration_seconds_count|blocked_time_seconds_total|lease_lost_total)/;
+const interesting =
+  /^lock_(acquire_duration_seconds_count|hold_duration_seconds_count|blocked_time_seconds_total|lease_lost_total)/;
 for (const line of text.split('\n').filter((one) => interesting.test(one))) console.log(line);
 
 if (!process.argv.includes('--serve')) {
