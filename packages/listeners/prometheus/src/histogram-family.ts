@@ -1,7 +1,5 @@
 import type { MetricName } from '@lockscope/core';
-import { MetricFamily, type Sample } from './metric-family.ts';
-
-const noLabels = Object.freeze({});
+import { MetricFamily, noLabels, type Sample, type SampleLabels } from './metric-family.ts';
 
 /** One series of a histogram: counts of each bucket, not cumulative, the last one for what is above all bounds. */
 export class HistogramCell {
@@ -12,6 +10,8 @@ export class HistogramCell {
   sum = 0;
   /** Each of its lines up to the value, made when it is first rendered. */
   prefixes: readonly string[] | undefined = undefined;
+  /** The labels of each of its buckets, made when prom-client first asks: it keeps their text for as long as these live. */
+  bucketLabels: readonly SampleLabels[] | undefined = undefined;
   readonly #bounds: readonly number[];
   readonly #scale: number;
 
@@ -43,13 +43,12 @@ export class HistogramCell {
 /** A histogram. */
 export class HistogramFamily extends MetricFamily<HistogramCell> {
   readonly #bounds: readonly number[];
-  readonly #les: readonly Readonly<Record<string, string | number>>[];
+  readonly #les: readonly (number | string)[];
 
   constructor(metric: MetricName, bounds: readonly number[]) {
     super(metric);
-    const les = [...bounds, '+Inf'];
     this.#bounds = bounds;
-    this.#les = les.map((le) => Object.freeze({ le }));
+    this.#les = [...bounds, '+Inf'];
   }
 
   protected override makeCell(labels: Readonly<Record<string, string>>, text: string): HistogramCell {
@@ -75,21 +74,26 @@ export class HistogramFamily extends MetricFamily<HistogramCell> {
 
   protected override sampleCells(): Sample[] {
     const bucketName = `${this.name}_bucket`;
+    const sumName = `${this.name}_sum`;
+    const countName = `${this.name}_count`;
     const samples: Sample[] = [];
-    for (const { counts, labels: sharedLabels, sum } of this.cells) {
+    for (const cell of this.cells) {
+      const { counts, labels } = cell;
+      const bucketLabels = (cell.bucketLabels ??= this.#les.map((le) => ({ le, ...labels })));
       let count = 0;
       for (let bucket = 0; bucket < counts.length; bucket += 1) {
         count += counts[bucket] as number;
-        samples.push({ value: count, metricName: bucketName, labels: this.#les[bucket] ?? noLabels, sharedLabels });
+        const sharedLabels = bucketLabels[bucket] as SampleLabels;
+        samples.push({ value: count, metricName: bucketName, labels: noLabels, sharedLabels });
       }
-      samples.push({ value: sum / this.scale, metricName: `${this.name}_sum`, labels: noLabels, sharedLabels });
-      samples.push({ value: count, metricName: `${this.name}_count`, labels: noLabels, sharedLabels });
+      samples.push({ value: cell.sum / this.scale, metricName: sumName, labels: noLabels, sharedLabels: labels });
+      samples.push({ value: count, metricName: countName, labels: noLabels, sharedLabels: labels });
     }
     return samples;
   }
 
   #prefixesOf({ text }: HistogramCell): string[] {
-    const buckets = this.#les.map(({ le }) => `\n${this.name}_bucket{le="${le}",${text}} `);
+    const buckets = this.#les.map((le) => `\n${this.name}_bucket{le="${le}",${text}} `);
     return [...buckets, `\n${this.name}_sum{${text}} `, `\n${this.name}_count{${text}} `];
   }
 }

@@ -4,13 +4,21 @@ import { escapeLabelValue } from './label-value.ts';
 /** The values of a cell's labels, by the names of the catalogue. */
 export type CellLabels = Readonly<Partial<Record<FewValuedAttribute, string>>>;
 
-/** A line of the output in the form that prom-client takes. */
+/** Labels as prom-client takes them. */
+export type SampleLabels = Readonly<Record<string, string | number>>;
+
+/**
+ * A line of the output in the form that prom-client takes. It makes the text of `labels` for each line anew, that of
+ * `sharedLabels` once for each object.
+ */
 export interface Sample {
   readonly value: number;
   readonly metricName?: string;
-  readonly labels: Readonly<Record<string, string | number>>;
-  readonly sharedLabels: Readonly<Record<string, string>>;
+  readonly labels: SampleLabels;
+  readonly sharedLabels: SampleLabels;
 }
+
+export const noLabels: SampleLabels = Object.freeze({});
 
 /** One metric of the catalogue: its cells, and how they are read. */
 export abstract class MetricFamily<C extends { reset(): void }> {

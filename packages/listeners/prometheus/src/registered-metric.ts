@@ -36,7 +36,7 @@ export class RegisteredMetric {
     this.#family = family;
   }
 
-  /** For `registry.metrics()`: labels that many lines share are given once, which prom-client prints faster. */
+  /** For `registry.metrics()`: labels as objects that live on, which prom-client prints faster. */
   async getForPromString(): Promise<MetricReading> {
     return this.#reading(this.#family.samples());
   }
@@ -44,9 +44,7 @@ export class RegisteredMetric {
   /** For `registry.getMetricsAsJSON()`: every line has all its labels, in an object of its own. */
   async get(): Promise<MetricReading> {
     const samples = this.#family.samples();
-    return this.#reading(
-      samples.map(({ sharedLabels, labels, ...rest }) => ({ ...rest, labels: { ...labels, ...sharedLabels } })),
-    );
+    return this.#reading(samples.map(({ sharedLabels, ...rest }) => ({ ...rest, labels: { ...sharedLabels } })));
   }
 
   /** Counters and histograms start at 0 again; gauges say what is, so they stay. */

@@ -1,6 +1,4 @@
-import { MetricFamily, type Sample } from './metric-family.ts';
-
-const noLabels = Object.freeze({});
+import { MetricFamily, noLabels, type Sample } from './metric-family.ts';
 
 /** One series of a counter or gauge. */
 export class ValueCell {

@@ -82,6 +82,14 @@ describe('beyond the caps of operations', () => {
     expect(lines).toHaveLength(3);
   });
 
+  it('what is unknown or free takes no room', async () => {
+    const app = new FakeProcess({ caps: { operations: 2 } });
+    for (const operation of ['unknown', '_handoff', 'a', 'b']) contend(app, operation, operation);
+    expect(await overflow(app, 'operations')).toBe(0);
+    contend(app, 'c', 'a');
+    expect(await overflow(app, 'operations')).toBe(1);
+  });
+
   it('pairs have a cap of their own, and keep the name of the lock', async () => {
     const app = new FakeProcess({ caps: { blamePairs: 3 } });
     for (let n = 0; n < 10; n += 1) for (let m = 0; m < 10; m += 1) contend(app, `waiter-${n}`, `blocker-${m}`);

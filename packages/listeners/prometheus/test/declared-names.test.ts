@@ -80,6 +80,13 @@ describe('a declared name', () => {
     expect(await app.value('lock_hold_expected_seconds', name)).toBe(1.5);
   });
 
+  it('never shares its kind of storage with others, however many there are', async () => {
+    const app = new FakeProcess({ caps: { systems: 1 } });
+    app.cycle({ lockName: 'jobs', storageName: 'sqlite' });
+    app.listener.declare({ name: 'orders/{id}', system: 'redis' });
+    expect(await zeroOutcomes(app, 'redis')).toEqual(outcomes);
+  });
+
   it('can be declared later, for the kinds of storage that are known by then', async () => {
     const app = new FakeProcess();
     app.cycle({ lockName: 'jobs' });
@@ -117,6 +124,7 @@ describe('a class of locks that is defined', () => {
     const create = (lockName: string, lockKey: string): void =>
       begun(app.set.begin('lock.create', { lockName, lockKey, storageName: 'redis' })).end('ok');
     for (let n = 0; n < 100; n += 1) create(`key-${n}`, `key-${n}`);
+    create('z/{id}', 'z/42');
     create('a/{id}', 'a/{id}');
     create('b/{id}', 'b/{id}');
     create('c/{id}', 'c/{id}');

@@ -50,7 +50,7 @@ describe('names that were made to do harm', () => {
   });
 
   it('of 10 kB are cut to 200 characters, and those that begin alike are one series', async () => {
-    const app = new FakeProcess();
+    const app = new FakeProcess({ caps: { names: 1 } });
     app.cycle({ lockName: 'a'.repeat(10_000) });
     app.cycle({ lockName: `${'a'.repeat(200)}b` });
     const labels = { lock_name: 'a'.repeat(200), lock_system: 'redis', lock_attempt_result: 'acquired' };

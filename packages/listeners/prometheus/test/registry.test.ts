@@ -242,6 +242,7 @@ describe('close', () => {
 
   it('records nothing more, and what was in flight is over', () => {
     const app = busyProcess();
+    for (let n = 0; n < 40; n += 1) app.hold({ lockKey: `orders/${n}` });
     app.listener.close();
     const text = app.listener.render();
     expect(text).toContain('lock_holder_count{lock_name="orders/{id}",lock_system="redis"} 0\n');
