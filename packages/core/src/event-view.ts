@@ -17,6 +17,8 @@ class EventView {
 
   constructor(record: EventRecord) {
     this.#of = record;
+    // Otherwise a listener could define a field that hides a getter from those who are told after it.
+    Object.preventExtensions(this);
   }
 
   get id(): string {
@@ -92,3 +94,5 @@ class EventView {
     return snapshot(this as unknown as Event);
   }
 }
+
+Object.freeze(EventView.prototype);

@@ -1,10 +1,14 @@
 import type { Action } from './action.ts';
 import { eventTypes, type EventType } from './catalogue/event-types.ts';
 import { beginTree } from './event-tree.ts';
+import { toEventError } from './event-error.ts';
 import type { Event } from './event.ts';
+import { guard } from './guard.ts';
+import { isObject } from './is-object.ts';
 import type { Listener, ListenerFault, ListenerInput, ListenerStats } from './listener.ts';
 import type { EventClock, EventInit, OpenEvent } from './open-event.ts';
 import { parseTraceparent } from './traceparent.ts';
+import { Turn } from './turn.ts';
 
 /** Options of a {@link ListenerSet}. */
 export interface ListenerSetOptions {
@@ -40,8 +44,9 @@ export class ListenerSet {
   /** Adds a listener; returns the way out. Adding the same object twice makes it hear everything twice. */
   add(input: ListenerInput): Removal {
     const seat = new Seat(toListener(input), this.#freeName(input));
-    this.#seats = [...this.#seats, seat];
-    this.#audience = new Audience(this.#seats, this.#onListenerError);
+    const seats = [...this.#seats, seat];
+    this.#audience = new Audience(seats, this.#onListenerError);
+    this.#seats = seats;
     const remove = (): void => {
       if (seat.removed) return;
       seat.removed = true;
@@ -124,13 +129,17 @@ export class Audience {
 
   #admit(type: EventType): void {
     const wanting = (method: 'on' | 'onStart' | 'onAction'): Seat[] =>
-      this.#seats.filter(
-        ({ listener }) => typeof listener[method] === 'function' && (listener.types?.includes(type) ?? true),
-      );
+      this.#seats.filter(({ listener }) => typeof listener[method] === 'function' && wants(listener, type));
     const hearing: Hearing = { on: wanting('on'), onStart: wanting('onStart'), onAction: wanting('onAction') };
-    if (hearing.on.length + hearing.onStart.length + hearing.onAction.length === 0) return;
-    this.#hearings.set(type, hearing);
-    this.#keepParents(type);
+    if (hearing.on.length + hearing.onStart.length + hearing.onAction.length > 0) {
+      this.#hearings.set(type, hearing);
+      this.#keepParents(type);
+    } else if (eventTypes[type].parent === undefined && this.#isAsked(type)) this.#hearings.set(type, nobody);
+  }
+
+  /** A listener that is only asked, and told nothing, needs the root that it is asked about. */
+  #isAsked(type: EventType): boolean {
+    return [...this.#around, ...this.#traceparent].some(({ listener }) => wants(listener, type));
   }
 
   /** A type that somebody hears of needs all that it hangs on, so that its tree has its parents. */
@@ -182,17 +191,18 @@ export class Audience {
   around<R>(event: Event, fn: () => R): R {
     let run = fn;
     for (const seat of this.#around) {
-      if (!seat.removed) run = this.#guardAround(seat, event, run);
+      if (!seat.removed && wants(seat.listener, event.type)) run = this.#guardAround(seat, event, run);
     }
     return run();
   }
 
   traceparent(event: Event): string | undefined {
     for (const seat of this.#traceparent) {
-      if (seat.removed) continue;
+      if (seat.removed || !wants(seat.listener, event.type)) continue;
       try {
         const offered = seat.listener.traceparent?.(event);
         if (parseTraceparent(offered) !== undefined) return offered;
+        this.#settle(seat, event, 'traceparent', offered);
       } catch (error) {
         this.#fault(seat, 'traceparent', error, event.type);
       }
@@ -203,52 +213,49 @@ export class Audience {
   /** `fn` runs exactly once and its result is what counts, whatever the listener does around it. */
   #guardAround<R>(seat: Seat, event: Event, fn: () => R): () => R {
     return () => {
-      let ran: { readonly result: R } | { readonly thrown: unknown } | undefined;
-      const once = (): R => {
-        if (ran === undefined) {
-          try {
-            ran = { result: fn() };
-          } catch (thrown) {
-            ran = { thrown };
-          }
-        }
-        if ('thrown' in ran) throw ran.thrown;
-        return ran.result;
-      };
+      const turn = new Turn(fn);
       try {
-        seat.listener.around?.(event, once);
-        if (ran === undefined) throw new Error('around() did not call the function that it was given');
+        const given: unknown = seat.listener.around?.(event, turn.take);
+        if (!turn.taken) throw new Error('around() did not call the function that it was given');
+        if (!turn.gave(given)) this.#settle(seat, event, 'around', given, turn);
       } catch (error) {
-        const passedOn = ran !== undefined && 'thrown' in ran && ran.thrown === error;
-        if (!passedOn) this.#fault(seat, 'around', error, event.type);
+        if (!turn.threw(error)) this.#fault(seat, 'around', error, event.type);
       }
-      return once();
+      return turn.take();
     };
   }
 
   /** A listener may give a promise; nobody waits for it, but its rejection is a fault like any other. */
-  #settle(seat: Seat, event: Event, phase: ListenerFault['phase'], given: unknown): void {
-    if (given === undefined) return;
-    Promise.resolve(given).catch((error: unknown) => this.#fault(seat, phase, error, event.type));
+  #settle(seat: Seat, event: Event, phase: ListenerFault['phase'], given: unknown, turn?: Turn<unknown>): void {
+    if (given === undefined || !isObject(given)) return;
+    Promise.resolve(given).catch(async (error: unknown) => {
+      if ((await turn?.rejectedWith(error)) !== true) this.#fault(seat, phase, error, event.type);
+    });
   }
 
   #fault(seat: Seat, phase: ListenerFault['phase'], error: unknown, eventType: EventType): void {
-    seat.faults += 1;
-    const fault: ListenerFault = Object.freeze({ listener: seat.name, phase, error, eventType, count: seat.faults });
-    try {
-      this.#report(fault);
-    } catch {
-      // Who reports faults is an observer too: it is counted with the listener and reaches nobody.
-      seat.faults += 1;
-    }
+    const fault = this.#count(seat, phase, error, eventType);
     for (const other of this.#onFault) {
       if (other === seat || other.removed) continue;
-      try {
-        other.listener.onFault?.(fault);
-      } catch {
-        other.faults += 1;
-      }
+      // A fault in being told of faults is reported too, but not told to listeners again: that would have no end.
+      guard(
+        () => other.listener.onFault?.(fault),
+        (thrown) => this.#count(other, 'onFault', thrown, eventType),
+      );
     }
+  }
+
+  #count(seat: Seat, phase: ListenerFault['phase'], error: unknown, eventType: EventType): ListenerFault {
+    seat.faults += 1;
+    const fault: ListenerFault = Object.freeze({ listener: seat.name, phase, error, eventType, count: seat.faults });
+    guard(
+      () => this.#report(fault),
+      () => {
+        // Who reports faults is an observer too: it is counted with the listener and reaches nobody.
+        seat.faults += 1;
+      },
+    );
+    return fault;
   }
 }
 
@@ -264,10 +271,15 @@ function toListener(input: ListenerInput): Listener {
   return input;
 }
 
-function warnOnce(fault: ListenerFault): void {
-  if (fault.count > 1) return;
-  const message = `Lockscope: listener "${fault.listener}" failed in ${fault.phase}; the lock is not affected, further faults of it are only counted: ${String(fault.error)}`;
+function wants({ types }: Listener, type: EventType): boolean {
+  return types === undefined || types.includes(type);
+}
+
+function warnOnce({ listener, phase, error, count }: ListenerFault): void {
+  if (count > 1) return;
+  const { name, message } = toEventError(error);
+  const text = `Lockscope: listener "${listener}" failed in ${phase}; the lock is not affected, further faults of it are only counted: ${name}: ${message}`;
   const { process } = globalThis as { process?: { emitWarning?: (text: string, type: string) => void } };
-  if (process?.emitWarning === undefined) console.warn(message);
-  else process.emitWarning(message, 'LockscopeListenerWarning');
+  if (process?.emitWarning === undefined) console.warn(text);
+  else process.emitWarning(text, 'LockscopeListenerWarning');
 }

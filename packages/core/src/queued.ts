@@ -1,5 +1,7 @@
 import type { Action } from './action.ts';
 import type { Event } from './event.ts';
+import { guard } from './guard.ts';
+import { isObject } from './is-object.ts';
 import type { Listener } from './listener.ts';
 
 /** Options of {@link queued}. */
@@ -197,27 +199,15 @@ class Queued implements QueuedListener {
       if (!inTime) throw new Error(`listener "${this.name}" did not settle within ${timeoutMs} ms`);
     } catch (error) {
       this.#failed += 1;
-      this.#tellFault(error, event);
+      // Who is told of faults may fail too; that is counted with the listener.
+      guard(
+        () => this.#options.onError?.(error, event),
+        () => {
+          this.#failed += 1;
+        },
+      );
     }
   }
-
-  /** Who is told of faults may fail too; that is counted with the listener. */
-  #tellFault(error: unknown, event: Event): void {
-    const failedToo = (): void => {
-      this.#failed += 1;
-    };
-    try {
-      const given: unknown = this.#options.onError?.(error, event);
-      if (isObject(given)) Promise.resolve(given).catch(failedToo);
-    } catch {
-      failedToo();
-    }
-  }
-}
-
-/** What is none cannot be a promise either. */
-function isObject(given: unknown): given is object {
-  return (typeof given === 'object' && given !== null) || typeof given === 'function';
 }
 
 /** After other work had its turn. A timer of 0 ms is the one that every runtime has. */

@@ -147,8 +147,7 @@ function decodeLock(wire: unknown): LockSnapshot | undefined {
   const acquiredAt = decodeTime(wire['lock_begin_time']);
   const expiresAt = decodeTime(wire['lease_expire_time']);
   const { version, lock_count: depth } = wire;
-  if (key === undefined || acquiredAt === undefined || expiresAt === undefined || !isFinite(version))
-    return undefined;
+  if (key === undefined || acquiredAt === undefined || expiresAt === undefined || !isFinite(version)) return undefined;
   const ownerId = optional(wire['owner_id']) ?? '';
   return Object.freeze({
     key,
