@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { machineClock } from '../src/index.ts';
 import { newPath, openPlain, openStorage } from './files.ts';
 import { ManualClock } from './manual-clock.ts';
-import { request, taken } from './requests.ts';
+import { collect, request, taken } from './requests.ts';
 
 const hour = 3_600_000;
 
@@ -50,6 +50,25 @@ describe('when somebody sets the wall clock', () => {
     const record = await taken(storage, 'k', 'holder');
     clock.stepWall(999);
     expect((await storage.read('k')).record).toEqual(record);
+  });
+});
+
+describe('who sees the clock a little earlier than others', () => {
+  test('finds a released lock free at once, and nobody can renew or release it again', async () => {
+    const clock = new ManualClock();
+    const path = newPath();
+    const storage = openStorage({ path, clock });
+    const behind = new ManualClock();
+    behind.advance(-0.5);
+    const other = openStorage({ path, clock: behind });
+    await taken(storage, 'k', 'a');
+    await storage.release('k', 'a');
+    expect(await other.read('k')).toMatchObject({ record: undefined });
+    expect(await other.renew('k', 'a', 1000)).toMatchObject({ renewed: false, record: undefined });
+    expect(await other.release('k', 'a')).toMatchObject({ released: false, record: undefined });
+    expect(await other.forceRelease('k')).toBeUndefined();
+    expect(await collect(other.list())).toEqual([]);
+    expect(await other.acquire(request('k', 'b'))).toMatchObject({ acquired: true });
   });
 });
 

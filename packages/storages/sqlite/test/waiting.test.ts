@@ -84,7 +84,9 @@ describe('those who wait', () => {
     await storage.acquire(request('k', 'slow', { waitMs }));
     clock.advance(1000);
     await storage.acquire(request('k', 'quick', { waitMs }));
-    expect(await storage.acquire(request('k', 'slow', { waitMs }))).toMatchObject({ ahead: 1 });
+    await storage.release('k', 'holder');
+    expect(await storage.acquire(request('k', 'slow', { waitMs }))).toMatchObject({ acquired: false, ahead: 1 });
+    expect((await storage.read('k')).waiters.map(({ leaseId }) => leaseId)).toEqual(['quick', 'slow']);
   });
 
   test('leave no trace when they leave, wherever they stand', async () => {
