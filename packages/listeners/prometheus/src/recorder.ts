@@ -63,7 +63,9 @@ export class Recorder {
   }
 
   onAction(event: Event, action: Action): void {
-    if (action.name !== 'acquire.contended' || event.type !== 'lock.acquire' || this.#waits.has(event)) return;
+    if (action.name !== 'acquire.contended' || event.type !== 'lock.acquire') return;
+    // From a queue it can be told when it is over; its end would not come any more if the queue had dropped that.
+    if (event.endedAt !== undefined || this.#waits.has(event)) return;
     const series = this.#series(event);
     this.#waits.begin(event, series, series.waiting, event.startedAt);
   }
@@ -127,7 +129,8 @@ export class Recorder {
       }
     }
     const { parent } = event;
-    if (outcome === 'acquired' && parent !== undefined && !this.#holds.has(parent)) {
+    if (outcome !== 'acquired' || parent === undefined || parent.endedAt !== undefined) return;
+    if (!this.#holds.has(parent)) {
       this.#holds.begin(parent, series, series.holding, event.endedAt ?? event.startedAt);
     }
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { ListenerSet } from '@lockscope/core';
+import { ListenerSet, queued } from '@lockscope/core';
 
 import { begun, FakeProcess, possession } from './fake-process.ts';
 
@@ -61,6 +61,15 @@ describe('the gauge of holders', () => {
     expect(await app.value('lock_holder_count', series)).toBe(0);
   });
 
+  it('does not rise for a possession that is over when it is told of, as behind a queue', async () => {
+    const app = new FakeProcess();
+    const lock = app.begin();
+    const acquire = begun(lock.child('lock.acquire'));
+    lock.end('error');
+    acquire.end('acquired', { details: { attempts: 1, waitMs: 1, contended: false } });
+    expect(await app.value('lock_holder_count', series)).toBe(0);
+  });
+
   it('serves several sets of locks at once', async () => {
     const app = new FakeProcess();
     const other = new ListenerSet({ listeners: [app.listener], clock: app.clock });
@@ -92,6 +101,26 @@ describe('the gauge of waiters', () => {
     expect(await waiting()).toBe(0);
     lock.end('timeout', { details: possession({ contended: true }) });
     expect(await waiting()).toBe(0);
+  });
+});
+
+describe('the gauges behind a queue', () => {
+  it('are 0 when all is over, also when the queue dropped some ends', async () => {
+    const app = new FakeProcess();
+    const queue = queued(app.listener, { capacity: 30 });
+    const set = new ListenerSet({ listeners: [queue], clock: app.clock });
+    for (let n = 0; n < 50; n += 1) {
+      const lock = begun(set.begin('lock', { lockName: 'orders/{id}', lockKey: `orders/${n}`, storageName: 'redis' }));
+      const acquire = begun(lock.child('lock.acquire'));
+      acquire.action('acquire.contended', { blocker });
+      acquire.end('acquired', { details: { attempts: 2, waitMs: 10, contended: true } });
+      lock.end('released', { details: possession({ holdMs: 1 }) });
+    }
+    await queue.flush();
+    expect(queue.dropped).toBeGreaterThan(0);
+    expect(await app.sum('lock_blocked_time_seconds_total')).toBeGreaterThan(0);
+    expect(await app.value('lock_holder_count', series)).toBe(0);
+    expect(await app.value('lock_waiter_count', series)).toBe(0);
   });
 });
 
