@@ -1,3 +1,4 @@
+import { OpenTransactionError } from './failure.ts';
 import type { SqliteDatabase, SqliteStatement, SqliteValue } from './sqlite-database.ts';
 
 /** A row, whatever is in it. */
@@ -20,9 +21,9 @@ export class Connection {
     this.commitsByItself = 'isTransaction' in database;
   }
 
-  /** True when somebody else who has this handle left a transaction open. */
-  get inTransaction(): boolean {
-    return this.#database.inTransaction ?? this.#database.isTransaction ?? false;
+  /** @throws {OpenTransactionError} when somebody else who has this handle left a transaction open. */
+  checkFree(): void {
+    if (this.#database.inTransaction ?? this.#database.isTransaction ?? false) throw new OpenTransactionError();
   }
 
   /** Fails when the tables are not those that the statement is for. */

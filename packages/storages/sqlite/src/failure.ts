@@ -30,8 +30,19 @@ export function failureOf(error: unknown): Failure | undefined {
   return known.has(name) ? (name as Failure) : undefined;
 }
 
+/** Somebody else who has the same handle is inside a transaction: as busy as a database can be. */
+export class OpenTransactionError extends Error {
+  readonly code = 'SQLITE_BUSY';
+
+  constructor() {
+    super('a transaction was left open on the database that you gave');
+    this.name = 'OpenTransactionError';
+  }
+}
+
 /** What a person is told about it. */
 export function describeFailure(error: unknown, path: string): string {
+  if (error instanceof OpenTransactionError) return error.message;
   switch (failureOf(error)) {
     case 'BUSY':
     case 'LOCKED':

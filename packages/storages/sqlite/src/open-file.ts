@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { StorageError } from '@lockscope/storage';
 import { Connection } from './connection.ts';
 import { useDriver } from './driver-in-use.ts';
+import { SqliteDriverError } from './errors.ts';
 import { cannotOpen, failureOf } from './failure.ts';
 import type { SqliteDatabaseClass } from './load-driver.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
@@ -27,6 +28,7 @@ export function openFile(path: string, Database: SqliteDatabaseClass): OpenFile 
   };
   try {
     connection = new Connection(new Database(path));
+    checkVersion(connection);
     // The wait for a writer is done outside SQLite, where it blocks no event loop and each try sees a fresh clock.
     connection.exec('PRAGMA busy_timeout = 0');
     const mode = connection.get('PRAGMA journal_mode')?.['journal_mode'];
@@ -46,6 +48,8 @@ export function openFile(path: string, Database: SqliteDatabaseClass): OpenFile 
 /** Uses a handle of the user as it is. */
 export function openHandle(database: SqliteDatabase): OpenFile {
   const connection = new Connection(database);
+  connection.checkFree();
+  checkVersion(connection);
   const main = connection.all('PRAGMA database_list').find((row) => row['name'] === 'main');
   const path = main?.['file'];
   if (typeof path !== 'string' || path === '') {
@@ -57,6 +61,17 @@ export function openHandle(database: SqliteDatabase): OpenFile {
   }
   const close = useDriver(path, database.constructor);
   return { connection, path, identity: identityOf(path), close };
+}
+
+/** Strict tables and JSON in every build. */
+const oldestVersion = [3, 38] as const;
+
+function checkVersion(connection: Connection): void {
+  const version = String(connection.get('SELECT sqlite_version() AS version')?.['version']);
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major > oldestVersion[0] || (major === oldestVersion[0] && minor >= oldestVersion[1])) return;
+  const problem = `it needs SQLite ${oldestVersion.join('.')} or later, and this driver has ${version}: use a newer driver`;
+  throw new SqliteDriverError('sqlite', problem);
 }
 
 /** Which file stands at the path now; undefined when there is none. */

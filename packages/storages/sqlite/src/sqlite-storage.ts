@@ -127,13 +127,12 @@ export class SqliteStorage implements LockStorage {
       try {
         const open = (this.#open ??= this.#openNow());
         this.#checkFile(open);
-        if (!open.file.connection.inTransaction) return work(open.table);
+        open.file.connection.checkFree();
+        return work(open.table);
       } catch (error) {
         if (error instanceof StorageError) throw error;
         if (failureOf(error) !== 'BUSY' || isOver(deadline)) throw this.#problem(operation, error);
       }
-      if (isOver(deadline))
-        throw new StorageError(this.name, operation, 'a transaction was left open on the database that you gave');
       deadline ??= performance.now() + this.#options.busyTimeoutMs;
       await pause(tries);
     }
@@ -177,14 +176,8 @@ export class SqliteStorage implements LockStorage {
   }
 
   #problem(operation: string, error: unknown): StorageError {
-    const text = describeFailure(error, this.#path);
-    const busy = failureOf(error) === 'BUSY';
-    return new StorageError(
-      this.name,
-      operation,
-      busy ? `${text} for more than ${this.#options.busyTimeoutMs} ms` : text,
-      { cause: error },
-    );
+    const patience = failureOf(error) === 'BUSY' ? ` for more than ${this.#options.busyTimeoutMs} ms` : '';
+    return new StorageError(this.name, operation, describeFailure(error, this.#path) + patience, { cause: error });
   }
 }
 

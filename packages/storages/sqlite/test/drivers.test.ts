@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { SqliteStorage, type SqliteDatabaseClass } from '../src/index.ts';
+import { SqliteStorage, type SqliteDatabase, type SqliteDatabaseClass } from '../src/index.ts';
 import { loadDriver, type DriverHost } from '../src/load-driver.ts';
 import { newPath, openStorage } from './files.ts';
 import { taken } from './requests.ts';
@@ -94,6 +94,18 @@ describe('libsql, on every Node', () => {
     await taken(storage, 'k', 'l');
     expect(await storage.release('k', 'l')).toEqual({ released: true });
     expect(await taken(storage, 'k', 'l2')).toMatchObject({ fencingToken: 2 });
+  });
+});
+
+test('a driver with an SQLite that is too old is refused with the version that it has', async () => {
+  const database: SqliteDatabase = {
+    prepare: () => ({ get: () => ({ version: '3.31.1' }), all: () => [], run: () => ({ changes: 0 }) }),
+    exec: () => undefined,
+    close: () => undefined,
+  };
+  await expect(new SqliteStorage({ database }).read('k')).rejects.toMatchObject({
+    code: 'SQLITE_DRIVER',
+    message: expect.stringContaining('needs SQLite 3.38 or later, and this driver has 3.31.1'),
   });
 });
 

@@ -108,6 +108,9 @@ describe('while somebody else writes', () => {
     await expect(storage.sweep()).rejects.toMatchObject(failed);
     expect(await storage.read('held')).toEqual(before);
     writer.exec('ROLLBACK');
+    // A statement that found the file busy must not stand in the way of a later transaction.
+    expect(await storage.acquire(request('held', 'w', { waitMs: 1000 }))).toMatchObject({ acquired: false, ahead: 0 });
+    await storage.leave('held', 'w');
     expect(await storage.release('held', 'l')).toEqual({ released: true });
     expect(await taken(storage, 'new', 'l')).toMatchObject({ fencingToken: 1 });
   });
@@ -196,9 +199,18 @@ describe('a database of the user', () => {
     expect(await release).toEqual({ released: true });
     expect((await storage.read('k')).record).toBeUndefined();
     const impatient = new SqliteStorage({ database, busyTimeoutMs: 10 });
+    const refused = {
+      code: 'STORAGE_FAILED',
+      message: expect.stringContaining('a transaction was left open on the database that you gave for more than 10 ms'),
+    };
     database.exec('BEGIN');
-    await expect(impatient.acquire(request('k', 'x'))).rejects.toThrow('a transaction was left open');
+    await expect(impatient.acquire(request('k', 'x'))).rejects.toMatchObject(refused);
     database.exec('COMMIT');
+    await taken(impatient, 'k', 'x');
+    database.exec('BEGIN');
+    await expect(impatient.release('k', 'x')).rejects.toMatchObject(refused);
+    database.exec('ROLLBACK');
+    expect((await impatient.read('k')).record).toMatchObject({ leaseId: 'x' });
   });
 
   test('in memory is refused, because nobody else could see its locks', async () => {
