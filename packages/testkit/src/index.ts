@@ -19,3 +19,14 @@ export { listenerContract } from './listener-contract.ts';
 export type { ListenerContractOptions, ListenerSetup } from './listener-contract/options.ts';
 export { listenerDoubles } from './doubles/listener-doubles.ts';
 export type { ListenerDouble } from './doubles/listener-double.ts';
+export { lockContract } from './lock-contract.ts';
+export type {
+  LockAbilities,
+  LockContractOptions,
+  LockProcesses,
+  LockSetup,
+  TestableAcquireOptions,
+  TestableLock,
+  TestableLocks,
+} from './lock-contract/options.ts';
+export { lockDoubles, type CapableLocks, type LockDouble } from './doubles/lock-doubles.ts';
