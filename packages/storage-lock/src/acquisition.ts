@@ -130,14 +130,13 @@ export class Acquisition extends Due {
     if (!this.#settled) this.#sees(holder.asBlocker(), this.#blocker?.ahead);
   }
 
-  /** The same owner got the lock through another acquire. */
+  /** The same owner got the lock through another acquire. Somebody else flushes what there is to tell. */
   #joins(possession: Possession): void {
     const asking = this.#askedAt !== undefined;
     this.#trace?.root.hold();
     possession.reenter(this.#trace?.root);
     this.#end('acquired', undefined, possession.record);
     this.#resolve(new HeldLock(possession));
-    if (this.#trace !== undefined) void soon.then(this.#trace.flush);
     if (!asking) this.#leaveNothing(this.#leaseId, false, 'caller_gone');
   }
 
@@ -211,7 +210,11 @@ export class Acquisition extends Due {
     this.#trace?.answered(this.#attempts, sentAt, this.#registry.clock.monotonic(), 'busy');
     const { record, ahead, storageNow } = result;
     const held = owner === undefined ? undefined : this.#registry.heldHere(key);
-    if (held !== undefined && held.ownerId === owner) return this.#joins(held);
+    if (held !== undefined && held.ownerId === owner) {
+      this.#joins(held);
+      if (this.#trace !== undefined) void soon.then(this.#trace.flush);
+      return;
+    }
     const blocker = record === undefined ? nobodyYet : blockerOf(record, storageNow - record.acquiredAt);
     if (once) return this.#notAcquired(blocker);
     this.#contended = true;
@@ -288,7 +291,7 @@ export class Acquisition extends Due {
   }
 
   #granted(sentAt: number, result: Granted, now: number): void {
-    const { key, options, owner } = this.#call;
+    const { key, options } = this.#call;
     const { leaseMs, renewEveryMs } = options;
     const waitMs = now - this.#startedAt;
     const grant = {
@@ -316,21 +319,26 @@ export class Acquisition extends Due {
     }
     this.#end('acquired', undefined, result.record, now);
     this.#resolve(new HeldLock(possession));
-    // The caller's first step is in the microtask queue by now, so the listeners' comes after it.
+    const alone = place.asking === undefined && place.waiting === undefined;
+    const tellOthers = alone ? undefined : this.#others(possession, place);
+    // The callers' first steps are in the microtask queue by now, so the listeners' come after them.
     if (this.#trace !== undefined) void soon.then(this.#trace.flush);
-    if (owner !== undefined && place.asking?.ownerId === owner) place.asking.#joins(possession);
-    if (place.waiting !== undefined) this.#tellOthers(possession, place.waiting);
+    if (tellOthers !== undefined) void soon.then(tellOthers);
   }
 
-  /** Those who wait here and now know for whom; those of the same owner have it. */
-  #tellOthers(possession: Possession, waiting: Iterable<Acquisition>): void {
-    const behind: Acquisition[] = [];
-    for (const waiter of waiting) {
-      if (this.#call.owner !== undefined && waiter.ownerId === this.#call.owner) waiter.#joins(possession);
-      else if (waiter.#trace !== undefined) behind.push(waiter);
+  /** Those of the same owner have it too; the others now know for whom they wait. Gives what there is to tell of it. */
+  #others(possession: Possession, { asking, waiting }: Place): (() => void) | undefined {
+    const { owner } = this.#call;
+    const told: (() => void)[] = [];
+    for (const other of [asking, ...(waiting ?? [])]) {
+      if (other === undefined) continue;
+      const trace = other.#trace;
+      if (owner !== undefined && other.ownerId === owner) {
+        other.#joins(possession);
+        if (trace !== undefined) told.push(trace.flush);
+      } else if (trace !== undefined && other !== asking) told.push(() => other.#behind(possession));
     }
-    if (behind.length === 0) return;
-    void soon.then(() => behind.forEach((waiter) => waiter.#behind(possession)));
+    return told.length === 0 ? undefined : () => told.forEach((tell) => tell());
   }
 
   #notAcquired(blocker: Blocker | undefined): void {

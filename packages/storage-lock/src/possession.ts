@@ -152,7 +152,8 @@ export class Possession extends Due implements WatchedLease {
     if (root === undefined) return;
     root.hold();
     root.action(name, { depth: this.depth });
-    void soon.then(() => root.flush());
+    // The caller gets a promise that is settled already, so its first step is one turn further away.
+    void soon.then(nothing).then(() => root.flush());
   }
 
   /** Who stands in the way of those who wait for it. */
@@ -172,10 +173,7 @@ export class Possession extends Due implements WatchedLease {
     this.#stopWatchdog();
     this.#schedule(this.#deadline);
     this.#release = new Release(this.#registry, this, this.#deadline);
-    this.#released = this.#release.start();
-    // The answers to renewals mean nothing now: one that comes after the release is refused for a good reason.
-    this.#abandon();
-    return this.#released;
+    return (this.#released = this.#release.start());
   }
 
   /** Gives it back over its holder's head, however often it was acquired. The holder is told before anybody gets it. */
@@ -224,8 +222,9 @@ export class Possession extends Due implements WatchedLease {
   }
 
   #answered(renewal: Renewal, result: RenewResult): 'renewed' | 'lost' {
-    const expected = this.#close(renewal);
+    // While it is released an answer means nothing: refused after the release, it was refused for a good reason.
     if (this.state !== 'held' && this.state !== 'suspect') return 'lost';
+    const expected = this.#close(renewal);
     const now = this.#registry.clock.monotonic();
     this.#roundTripMs = now - renewal.sentAt;
     renewal.call?.end('ok', { details: { refused: !result.renewed } });
@@ -260,6 +259,7 @@ export class Possession extends Due implements WatchedLease {
   }
 
   #unanswered(renewal: Renewal, error: unknown): 'failed' | 'lost' {
+    if (this.state !== 'held' && this.state !== 'suspect') return 'lost';
     if (!this.#close(renewal)) return this.alive() ? 'failed' : 'lost';
     const now = this.#registry.clock.monotonic();
     this.#roundTripMs = now - renewal.sentAt;
@@ -337,6 +337,8 @@ export class Possession extends Due implements WatchedLease {
     this.loss = new LockLostError(this.key, { reason, fencingToken, evidence, lostAt: clock.now() });
     this.#stopWatchdog();
     this.#controller?.abort(this.loss);
+    // Found out in the caller's first step, it is told after the acquire all the same, and as it happens.
+    this.grant.root?.flush();
     this.grant.root
       ?.child('lease.lost')
       ?.end('lost', { details: { reason, fencingToken, evidence }, error: this.loss });
@@ -416,4 +418,5 @@ export class Possession extends Due implements WatchedLease {
 }
 
 const soon = Promise.resolve();
+function nothing(): void {}
 const noGuests: readonly OpenEvent<'lock'>[] = Object.freeze([]);
