@@ -219,3 +219,23 @@ describe('what records from elsewhere can hold', () => {
     expect(await app.value('lockscope_series_overflow_total', { reason: 'unknown_values' })).toBe(1);
   });
 });
+
+describe('an own set of bounds', () => {
+  it('takes the place of those of the catalogue', async () => {
+    const app = new FakeProcess({ buckets: { 'lock.hold.duration': [0.57, 60] } });
+    for (const holdMs of [570, 571, 61_000]) {
+      const lock = app.hold();
+      lock.end('released', { details: possession({ holdMs }) });
+    }
+    const held = {
+      lock_name: 'orders/{id}',
+      lock_system: 'redis',
+      lock_mode: 'exclusive',
+      lock_release_reason: 'released',
+    };
+    const bucket = (le: string): Promise<number | undefined> =>
+      app.value('lock_hold_duration_seconds_bucket', { ...held, le });
+    expect([await bucket('0.57'), await bucket('60'), await bucket('+Inf')]).toEqual([1, 2, 3]);
+    expect(await app.value('lock_hold_duration_seconds_bucket', { ...held, le: '5' })).toBeUndefined();
+  });
+});
