@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 const packages = ['storage-lock', 'storages/sqlite', 'listeners/otel'];
-const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const script = fileURLToPath(new URL('otel-process.mjs', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A finished span, as a process of its own tells of it. */
 interface ToldSpan {
@@ -35,7 +36,7 @@ class Traced {
   #listening: (() => void)[] = [];
 
   constructor(options: object) {
-    this.#child = fork(at('otel-process.mjs'), [JSON.stringify(options)], { execArgv: [] });
+    this.#child = fork(script, [JSON.stringify(options)], { execArgv: [] });
     this.#child.on('message', (answer: Answer) => this.#hear(answer));
     this.#child.on('exit', (code) => this.#hear({ step: 'exit', error: `the process ended with ${String(code)}` }));
   }
@@ -86,7 +87,7 @@ describe('a wait in one process for a lock of another', () => {
   beforeAll(() => {
     const manifest = createRequire(import.meta.url).resolve('typescript/package.json');
     const tsc = manifest.replace(/package\.json$/, 'bin/tsc');
-    execFileSync(process.execPath, [tsc, '-b', ...packages.map((name) => at(`../../packages/${name}`))], {
+    execFileSync(process.execPath, [tsc, '-b', ...packages.map((name) => join(root, 'packages', name))], {
       stdio: 'pipe',
     });
   }, 120_000);

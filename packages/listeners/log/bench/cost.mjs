@@ -47,13 +47,16 @@ const listeners = {
   'pino at level info, nothing to say': log({ logger: pino({ level: 'info' }, nowhere) }),
   'pino at level debug, 2 lines a cycle': log({ logger: pino({ level: 'debug' }, nowhere) }),
 };
-const cases = Object.entries(listeners).map(([name, listener]) => [name, new ListenerSet({ listeners: [listener] })]);
+const cases = Object.entries(listeners).map(([name, listener]) => ({
+  name,
+  set: new ListenerSet({ listeners: [listener] }),
+}));
 const samples = cases.map(() => []);
 for (let round = -2; round < rounds; round += 1) {
   const order = cases.map((_, at) => at);
   if (round % 2 !== 0) order.reverse();
   for (const at of order) {
-    const set = cases[at][1];
+    const { set } = cases[at];
     let count = 0;
     const from = cpu();
     let until = from;
@@ -73,6 +76,4 @@ function cpu() {
 
 const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
 console.log(`Node ${process.version}, ${rounds} rounds of ${roundMs} ms, ns of CPU a cycle (median)`);
-cases.forEach((entry, at) =>
-  console.log(`${String(Math.round(median(samples[at]))).padStart(8)}  ${String(entry[0])}`),
-);
+cases.forEach(({ name }, at) => console.log(`${String(Math.round(median(samples[at]))).padStart(8)}  ${name}`));
