@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { metrics } from '@lockscope/core';
 
 import { MetricNameTakenError, prometheus } from '../src/index.ts';
-import { begun, FakeProcess, possession } from './fake-process.ts';
+import { begun, FakeProcess } from './fake-process.ts';
 import { parseText } from './text-format.ts';
 
 /** Something of everything in the catalogue. */
