@@ -19,26 +19,29 @@ const runOnly = {
   fair: false,
 } as const;
 
-async function locksOf(name: string, data: unknown): Promise<TestableLocks> {
-  const module = (await import(moduleOf(name).href)) as { makeLocks(data: unknown): TestableLocks };
+const modules = {
+  server: new URL('./locks/server-locks.mjs', import.meta.url),
+  process: new URL('./locks/process-locks.mjs', import.meta.url),
+  none: new URL('./locks/no-locks.mjs', import.meta.url),
+  undying: new URL('./locks/undying-locks.mjs', import.meta.url),
+};
+
+async function serverLocks(data: unknown): Promise<TestableLocks> {
+  const module = (await import(modules.server.href)) as { makeLocks(data: unknown): TestableLocks };
   return module.makeLocks(data);
 }
 
-function moduleOf(name: string): URL {
-  return new URL(`./locks/${name}.mjs`, import.meta.url);
-}
-
-function acrossProcesses(name: string, patienceMs = 10_000): Contract {
+function acrossProcesses(name: keyof typeof modules, patienceMs = 10_000): Contract {
   return lockContract<ServerSetup>({
     create: async () => {
       const server = await LockServer.start();
-      return { server, locks: await locksOf('server-locks', { port: server.port }) };
+      return { server, locks: await serverLocks({ port: server.port }) };
     },
     abilities: runOnly,
     contenders: 20,
     patienceMs,
     processes: {
-      module: moduleOf(name),
+      module: modules[name],
       data: ({ server }) => ({ port: server.port }),
       count: 2,
       contenders: 10,
@@ -66,7 +69,7 @@ describe('the locks of storage-lock keep the lock contract', () => {
 });
 
 describe('locks that only run, and hold between processes, keep the lock contract', () => {
-  const contract = acrossProcesses('server-locks');
+  const contract = acrossProcesses('server');
   for (const { name, run } of contract) it(name, { timeout: 30_000 }, run);
 
   it('and what they were not asked is told', () => {
@@ -84,7 +87,7 @@ describe('locks that only run, and hold between processes, keep the lock contrac
 
 describe('lockContract', () => {
   it('catches locks that hold within one process only', { timeout: 60_000 }, async () => {
-    expect(await failures(acrossProcesses('process-locks'))).toEqual([
+    expect(await failures(acrossProcesses('process'))).toEqual([
       'processes: contenders in several processes lose no update, and are never inside at once',
       'processes: a lock that one process has keeps the other out',
       'processes: a holder that is killed keeps the others out for no longer than its lease',
@@ -92,12 +95,12 @@ describe('lockContract', () => {
   });
 
   it('says why a process could not make its locks', { timeout: 30_000 }, async () => {
-    const across = acrossProcesses('no-locks').find(({ name }) => name.startsWith('processes'));
+    const across = acrossProcesses('none').find(({ name }) => name.startsWith('processes'));
     await expect(across?.run()).rejects.toThrow(/process p\d failed[^]*no server to talk to/);
   });
 
   it('catches locks that never come free after a holder was killed', { timeout: 60_000 }, async () => {
-    const killing = acrossProcesses('undying-locks', 2_000).find(({ name }) => name.includes('killed'));
+    const killing = acrossProcesses('undying', 2_000).find(({ name }) => name.includes('killed'));
     await expect(killing?.run()).rejects.toThrow(/process heir, to be done, did not settle within 2100 ms/);
   });
 
