@@ -62,7 +62,7 @@ export class Acquires {
       return known;
     }
     const id = this.#chronicle.nextId();
-    const state = { heardAt: now, to: undefined, outcome: undefined, revision: 0 };
+    const state = { metAt: now, heardAt: now, to: undefined, outcome: undefined, revision: 0 };
     const wait: Wait = {
       kind: 'wait',
       id,

@@ -69,6 +69,7 @@ export class Board {
 
   processGone(name: string, reason: string, now: number): void {
     const why = textOf(reason) ?? 'no reason given';
+    this.#processes.meet(name);
     this.#processes.leave(name, why, now);
     this.#lanes.processGone(name, now);
     this.#chronicle.note('process', { at: now, process: name, text: `is gone: ${why}`, notable: true });

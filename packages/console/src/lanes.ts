@@ -94,8 +94,8 @@ export class Lanes {
       for (const hold of lane.openHolds) this.#runOut(lane, hold, now);
       for (const wait of lane.openWaits) {
         this.findBlockers(lane, wait);
-        const patienceMs = patience.factor * (wait.heardAt - wait.from) + patience.ms;
-        if (now - wait.from > patienceMs) this.endWait(lane, wait, now, 'unknown');
+        const patienceMs = patience.factor * (wait.heardAt - wait.metAt) + patience.ms;
+        if (now - wait.metAt > patienceMs) this.endWait(lane, wait, now, 'unknown');
       }
       lane.prune(horizon);
       if (lane.spans.length === 0 && lane.usedAt < horizon) this.#lanes.delete(lane.key);

@@ -44,7 +44,8 @@ export interface Wait {
   readonly operation: string | undefined;
   readonly from: number;
   obstacles: readonly Obstacle[];
-  /** When it was last heard of. */
+  /** When it was first heard of, and when last, by the console's clock. */
+  readonly metAt: number;
   heardAt: number;
   to: number | undefined;
   outcome: string | undefined;
