@@ -60,6 +60,15 @@ describe('the token of a lifted store', () => {
   });
 });
 
+test('who asks again because a reply got lost is told of the same predecessor', async () => {
+  const { storage } = world();
+  await storage.acquire(request('a'));
+  await storage.release('k', 'a');
+  const first = await storage.acquire(request('b'));
+  expect(first).toMatchObject({ acquired: true, previous: { fencingToken: 1, holder: { ownerId: 'owner of a' } } });
+  expect(await storage.acquire(request('b'))).toEqual(first);
+});
+
 describe('a conflict', () => {
   test('is tried again at once with what is there now', async () => {
     const { medium, store, storage } = world();
@@ -155,6 +164,16 @@ describe('a store that fails', () => {
     await expect(storage.acquire(request('a'))).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
     fail = false;
     expect(await tokenOf(storage.acquire(request('a')))).toBe(1);
+  });
+
+  test('to heed the prefix of a list shows nothing else all the same', async () => {
+    const { store, storage } = world();
+    for (const key of ['a/1', 'b/1', 'a/2']) await storage.acquire(request('l', { key }));
+    const all = store.list.bind(store);
+    Object.assign(store, { list: () => all('') });
+    const keys: string[] = [];
+    for await (const { record } of storage.list({ prefix: 'a/' })) keys.push(record.key);
+    expect(keys).toEqual(['a/1', 'a/2']);
   });
 
   test('to tell the time frees nobody', async () => {

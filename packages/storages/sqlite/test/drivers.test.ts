@@ -117,14 +117,13 @@ describe('two drivers in one process', () => {
     const link = newPath('link.db');
     symlinkSync(path, link);
     class Other extends (createRequire(import.meta.url)('libsql') as SqliteDatabaseClass) {}
-    const second = new SqliteStorage({ database: new Other(link) });
+    const second = openStorage({ path: link, driver: Other });
     await expect(second.read('k')).rejects.toMatchObject({
       code: 'SQLITE_DRIVER',
       message: expect.stringContaining('another SQLite driver'),
     });
     await first.close();
     expect((await second.read('k')).record).toMatchObject({ leaseId: 'l' });
-    await second.close();
   });
 
   test.skipIf(builtin === undefined)('also when one of them is the one of Node', async () => {

@@ -239,6 +239,8 @@ describe('keys', () => {
     expect(await listed('k\0')).toEqual(['k\0a', 'k\0b']);
     expect(await listed('🔒')).toEqual(['🔒1']);
     expect(await listed('\ud83d')).toEqual(['🔑2', '🔒1']);
+    for (let n = 100; n < 250; n += 1) await taken(storage, `🔒${n}`, 'l');
+    expect(await listed('\ud83d')).toHaveLength(152);
   });
 });
 

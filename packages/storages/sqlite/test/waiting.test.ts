@@ -82,8 +82,8 @@ describe('those who wait', () => {
     const { clock, storage } = open();
     await taken(storage, 'k', 'holder');
     await storage.acquire(request('k', 'slow', { waitMs }));
+    await storage.acquire(request('k', 'quick', { waitMs: 5000 }));
     clock.advance(1000);
-    await storage.acquire(request('k', 'quick', { waitMs }));
     await storage.release('k', 'holder');
     expect(await storage.acquire(request('k', 'slow', { waitMs }))).toMatchObject({ acquired: false, ahead: 1 });
     expect((await storage.read('k')).waiters.map(({ leaseId }) => leaseId)).toEqual(['quick', 'slow']);
