@@ -98,6 +98,7 @@ export class Acquisition extends Due {
     if (once && taken !== undefined) this.#notAcquired(taken.asBlocker());
     else if (free) this.ask(place);
     else if (once) {
+      this.#registry.besides.add(this);
       this.#endInTime();
       this.#attempt();
     } else this.#queue(place);
@@ -392,7 +393,8 @@ export class Acquisition extends Due {
         at,
       });
     }
-    if (this.#place !== undefined) this.#registry.leave(this.#place, this);
+    if (this.#place === undefined) this.#registry.besides.delete(this);
+    else this.#registry.leave(this.#place, this);
   }
 
   #stopWatching(): void {

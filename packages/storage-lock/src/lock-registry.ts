@@ -31,6 +31,8 @@ export class LockRegistry {
   readonly leftovers: Leftovers = new Leftovers();
   closed = false;
   readonly places: Map<string, Place> = new Map();
+  /** Tries that ask beside the one whose turn it is. */
+  readonly besides: Set<Acquisition> = new Set();
   #declared: readonly KeyPattern[] = [];
   readonly #names = new Map<string, string>();
   #sweepAt = placesKept;

@@ -203,6 +203,7 @@ export class Locks implements AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#registry.closed = true;
+    for (const beside of this.#registry.besides) beside.close();
     const places = [...this.#registry.places.values()];
     for (const { asking, waiting } of places)
       for (const acquisition of [...(waiting ?? []), asking]) acquisition?.close();
