@@ -13,4 +13,10 @@ describe('the listener contract believes nobody: it catches a listener that', ()
       expect(failed.toSorted()).toEqual(caughtBy.toSorted());
     });
   }
+
+  it('and has no case that no broken listener fails', () => {
+    const caught = new Set(listenerDoubles.flatMap(({ caughtBy }) => caughtBy));
+    const contract = listenerContract({ create: () => ({ listener: { name: 'any' } }) });
+    expect(contract.filter(({ name }) => !caught.has(name))).toEqual([]);
+  });
 });

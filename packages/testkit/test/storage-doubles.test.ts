@@ -15,4 +15,9 @@ describe('the storage contract believes nobody: it catches a storage that', () =
       expect(failed).toEqual(caughtBy);
     });
   }
+
+  it('and has no case that no broken storage fails', () => {
+    const caught = new Set(storageDoubles.flatMap(({ caughtBy }) => caughtBy));
+    expect(storageContract(everyVerb()).filter(({ name }) => !caught.has(name))).toEqual([]);
+  });
 });

@@ -36,6 +36,19 @@ export const carelessListeners: readonly ListenerDouble[] = [
     },
   },
   {
+    name: 'accounts for events that it was not told of',
+    caughtBy: [
+      'accounts: every event that ended, where it says how many',
+      'accounts: thousands of events without a pause',
+      'removal: it hears nothing after it was removed',
+    ],
+    create: () => {
+      let told = 0;
+      const on = (): void => void (told += 1);
+      return { listener: { name: 'double', on }, told: () => (told += 1) };
+    },
+  },
+  {
     name: 'writes on what events carry',
     caughtBy: ['no fault: payloads that cannot be written as JSON', 'events: are left as they are'],
     create: () => ({

@@ -1,9 +1,12 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import type { AcquireRequest, LockRecord } from '@lockscope/storage';
 
 import { sharedBy, withChanges, type StorageDouble } from './storage-double.ts';
 
 const forever = 1_000_000;
 
+const moments = sharedBy((): number[] => []);
 const acquired = sharedBy(() => new Map<string, AcquireRequest>());
 const wallDeadlines = sharedBy(() => new Map<string, number>());
 
@@ -62,6 +65,75 @@ export const leaseDoubles: readonly StorageDouble[] = [
           const record = await storage.forceRelease(key);
           if (record !== undefined) acquired(world).delete(record.leaseId);
           return record;
+        },
+      }),
+  },
+  {
+    name: 'renews what nobody has',
+    caughtBy: [
+      'renew: a lock that nobody has cannot be renewed',
+      'renew: refused after the release',
+      'expiry: a renewal after the end is refused, although nobody took the lock, and revives nothing',
+      'force release: the holder that lost the lock can neither renew nor release',
+    ],
+    wrap: (storage) =>
+      withChanges(storage, {
+        async renew(key, leaseId, leaseMs) {
+          const result = await storage.renew(key, leaseId, leaseMs);
+          if (result.renewed || result.record !== undefined) return result;
+          return { renewed: true, expiresAt: result.storageNow + leaseMs, storageNow: result.storageNow };
+        },
+      }),
+  },
+  {
+    name: 'reads first and renews later',
+    caughtBy: ['races: a renewal and a release at the same time leave the lock held or free, never in between'],
+    wrap: (storage, world) =>
+      withChanges(storage, {
+        async acquire(request) {
+          const result = await storage.acquire(request);
+          if (result.acquired) acquired(world).set(request.leaseId, request);
+          return result;
+        },
+        async renew(key, leaseId, leaseMs) {
+          const before = await storage.read(key);
+          await nextTurn();
+          const result = await storage.renew(key, leaseId, leaseMs);
+          const request = acquired(world).get(leaseId);
+          if (result.renewed || before.record?.leaseId !== leaseId || request === undefined) return result;
+          await storage.acquire({ ...request, leaseMs });
+          return { renewed: true, expiresAt: result.storageNow + leaseMs, storageNow: result.storageNow };
+        },
+      }),
+  },
+  {
+    name: 'counts a possession from its last renewal',
+    caughtBy: ['renew: changes nothing but the end of the lease'],
+    wrap: (storage, world) =>
+      withChanges(storage, {
+        async renew(key, leaseId, leaseMs) {
+          const result = await storage.renew(key, leaseId, leaseMs);
+          if (result.renewed) wallDeadlines(world).set(leaseId, result.storageNow + 1);
+          return result;
+        },
+        async read(key) {
+          const state = await storage.read(key);
+          const since = wallDeadlines(world).get(state.record?.leaseId ?? '');
+          if (state.record === undefined || since === undefined) return state;
+          return { ...state, record: { ...state.record, acquiredAt: since } };
+        },
+      }),
+  },
+  {
+    name: 'tells the same time for ever',
+    caughtBy: ['read: the clock of the storage goes on between two reads'],
+    wrap: (storage, world) =>
+      withChanges(storage, {
+        async read(key) {
+          const state = await storage.read(key);
+          const [first = state.storageNow] = moments(world);
+          moments(world)[0] = first;
+          return { ...state, storageNow: first };
         },
       }),
   },

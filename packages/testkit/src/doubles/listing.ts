@@ -4,6 +4,15 @@ import { sharedBy, withChanges, type StorageDouble } from './storage-double.ts';
 
 const ever = sharedBy(() => new Map<string, LockRecord>());
 
+const ghost: LockRecord = {
+  key: 'ghost',
+  leaseId: 'ghost',
+  holder: { ownerId: 'ghost' },
+  fencingToken: 1,
+  acquiredAt: 0,
+  expiresAt: 0,
+};
+
 /** A prefix as SQL's LIKE reads it. */
 function like(prefix: string): RegExp {
   const escaped = prefix.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
@@ -48,6 +57,41 @@ export const listingDoubles: readonly StorageDouble[] = [
             const state = await storage.read(key);
             yield { ...state, record: state.record ?? (ever(world).get(key) as LockRecord) };
           }
+        },
+      }),
+  },
+  {
+    name: 'lists a record where there is none',
+    caughtBy: ['list: nothing, where nothing is held', 'list: a prefix is text, not a pattern, and its case counts'],
+    wrap: (storage) =>
+      withChanges(storage, {
+        async *list(options) {
+          let empty = true;
+          for await (const state of storage.list(options)) {
+            empty = false;
+            yield state;
+          }
+          if (empty) yield { record: ghost, waiters: [], storageNow: 0 };
+        },
+      }),
+  },
+  {
+    name: 'shows somebody who waits where nobody was',
+    caughtBy: [
+      'read: an unknown key has no holder and no waiters',
+      'queue: waiters are on record: who, since when, first come first',
+    ],
+    wrap: (storage, world) =>
+      withChanges(storage, {
+        async acquire(request) {
+          const result = await storage.acquire(request);
+          if (result.acquired) ever(world).set(request.key, result.record);
+          return result;
+        },
+        async read(key) {
+          const state = await storage.read(key);
+          const { leaseId, holder } = ghost;
+          return ever(world).has(key) ? state : { ...state, waiters: [{ leaseId, holder, since: 0 }] };
         },
       }),
   },

@@ -52,6 +52,28 @@ export const namingDoubles: readonly StorageDouble[] = [
     wrap: (storage) => rekeyed(storage, (key) => key.slice(0, 255)),
   },
   {
+    name: 'takes what comes before a slash for the key',
+    caughtBy: ['acquire: locks of other keys are not in the way'],
+    wrap: (storage) => rekeyed(storage, (key) => (key.startsWith('orders/') ? 'orders' : key)),
+  },
+  {
+    name: 'has a name that is no label',
+    caughtBy: ['name: says the kind, without blanks around it, in lower case'],
+    wrap: (storage) => withChanges(storage, { name: ' Memory Storage ' }),
+  },
+  {
+    name: 'fills in what the holder did not tell',
+    caughtBy: [
+      'acquire: a free lock is given, with a complete record',
+      'holder: an owner alone is read back as an owner alone',
+      'queue: waiters are on record: who, since when, first come first',
+    ],
+    wrap: (storage) =>
+      withChanges(storage, {
+        acquire: ({ holder, ...request }) => storage.acquire({ ...request, holder: { host: '', ...holder } }),
+      }),
+  },
+  {
     name: 'keeps only who the holder is',
     caughtBy: [
       'acquire: a busy lock is refused, and the answer tells the holder with all its fields',

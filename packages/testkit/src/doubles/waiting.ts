@@ -71,12 +71,28 @@ export const waitingDoubles: readonly StorageDouble[] = [
       }),
   },
   {
+    name: 'lets in who begins to wait, before those who do already',
+    caughtBy: ['queue: who begins to wait while the lock is kept for others comes behind them'],
+    wrap: (storage, world) =>
+      withChanges(storage, {
+        async acquire(request) {
+          requests(world).set(request.leaseId, request);
+          const { record, waiters } = await storage.read(request.key);
+          const known = waiters.some(({ leaseId }) => leaseId === request.leaseId);
+          if (record !== undefined || known || request.waitMs === undefined) return storage.acquire(request);
+          const others = waiters.map(({ leaseId }) => requests(world).get(leaseId));
+          return favour(storage, request, others);
+        },
+      }),
+  },
+  {
     name: 'puts nobody on record who waits',
     caughtBy: [
       'queue: waiters are on record: who, since when, first come first',
       'queue: a lock is listed with those who wait for it',
       'queue: who is refused is told how many come before',
       'queue: a released lock goes to who came first, then to the second',
+      'queue: who begins to wait while the lock is kept for others comes behind them',
       'queue: a lock whose lease ran out goes to who came first, then to the second',
       'queue: a lock that was taken away goes to who came first, then to the second',
       'queue: ten are served in the order in which they came',
@@ -102,6 +118,7 @@ export const waitingDoubles: readonly StorageDouble[] = [
     name: 'loses the waiters when the lock is released',
     caughtBy: [
       'queue: a released lock goes to who came first, then to the second',
+      'queue: who begins to wait while the lock is kept for others comes behind them',
       'queue: ten are served in the order in which they came',
       'queue: who got the lock does not wait any more',
       'queue: a free lock is not kept for a waiter that was forgotten',
@@ -201,6 +218,7 @@ export const waitingDoubles: readonly StorageDouble[] = [
     caughtBy: [
       'queue: who is refused is told how many come before',
       'queue: a released lock goes to who came first, then to the second',
+      'queue: who begins to wait while the lock is kept for others comes behind them',
       'queue: a lock whose lease ran out goes to who came first, then to the second',
       'queue: a lock that was taken away goes to who came first, then to the second',
       'queue: a later attempt keeps the place',

@@ -91,6 +91,15 @@ export const queue: readonly Script[] = group(
       await servedInOrder(trial, first, second);
     },
 
+    'who begins to wait while the lock is kept for others comes behind them': async (trial) => {
+      const { holderLease, first, second } = await twoWait(trial);
+      await trial.storage.release('a', holderLease);
+      const late = waiting(trial);
+      const refused = await trial.refuse(late);
+      assert.deepEqual([refused.record, refused.ahead], [undefined, 2]);
+      assert.deepEqual(await waiters(trial.storage), [first.leaseId, second.leaseId, late.leaseId]);
+    },
+
     'a lock whose lease ran out goes to who came first, then to the second': async (trial) => {
       await trial.take('a', { leaseMs: trial.shortMs });
       const first = waiting(trial);
