@@ -116,19 +116,14 @@ describe('two drivers in one process', () => {
     await taken(first, 'k', 'l');
     const link = newPath('link.db');
     symlinkSync(path, link);
+    // Node 20 has no second library, so another class stands for it there.
     class Other extends (createRequire(import.meta.url)('libsql') as SqliteDatabaseClass) {}
-    const second = openStorage({ path: link, driver: Other });
+    const second = openStorage({ path: link, driver: builtin === undefined ? Other : 'node:sqlite' });
     await expect(second.read('k')).rejects.toMatchObject({
       code: 'SQLITE_DRIVER',
       message: expect.stringContaining('another SQLite driver'),
     });
     await first.close();
     expect((await second.read('k')).record).toMatchObject({ leaseId: 'l' });
-  });
-
-  test.skipIf(builtin === undefined)('also when one of them is the one of Node', async () => {
-    const path = newPath();
-    await taken(openStorage({ path, driver: 'node:sqlite' }), 'k', 'l');
-    await expect(openStorage({ path, driver: 'libsql' }).read('k')).rejects.toMatchObject({ code: 'SQLITE_DRIVER' });
   });
 });
