@@ -14,11 +14,11 @@ const drivers: readonly DriverName[] =
 
 beforeAll(() => build(), patience);
 
-async function contend(drivers: readonly (DriverName | undefined)[], rounds: number): Promise<void> {
+async function contend(assigned: readonly (DriverName | undefined)[], rounds: number): Promise<void> {
   const path = newPath();
   const counter = newPath('counter');
   writeFileSync(counter, '0');
-  const children = await Promise.all(drivers.map((driver) => Child.start(path, driver)));
+  const children = await Promise.all(assigned.map((driver) => Child.start(path, driver)));
   const contenders = 100 / children.length;
   await Promise.all(children.map((child) => child.do('contend', { contenders, rounds, counter })));
   expect(Number(readFileSync(counter, 'utf8'))).toBe(100 * rounds);
