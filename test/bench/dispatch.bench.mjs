@@ -6,7 +6,7 @@ import { EventEmitter } from 'node:events';
 import { ListenerSet } from '@lockscope/core';
 import { v4 } from 'uuid';
 
-import { Audience, Seat } from '../../packages/core/dist/listener-set.js';
+import { Audience, Seat } from '../../packages/core/dist/audience.js';
 import { judge, measure, print } from './rounds.mjs';
 
 let heard = 0;

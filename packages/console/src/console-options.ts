@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from './errors.ts';
+import { InvalidOptionsError } from '@lockscope/core';
 
 /** Options of `createConsole`. */
 export interface ConsoleOptions {

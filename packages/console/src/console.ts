@@ -3,7 +3,7 @@ import { decodeEvent, EventFormatError } from '@lockscope/core';
 import { Board, type Phase } from './board.ts';
 import { resolveConsoleOptions, type ConsoleOptions } from './console-options.ts';
 import { ConsoleServer, type RequestHandler } from './console-server.ts';
-import { InvalidOptionsError } from './errors.ts';
+import { InvalidOptionsError } from '@lockscope/core';
 import { EventStream } from './event-stream.ts';
 import { limits } from './limits.ts';
 import { pageFiles } from './page-files.ts';

@@ -1,15 +1,3 @@
-/** Options or arguments that cannot work. `problems` has all of them, each with its name, value and bound. */
-export class InvalidOptionsError extends RangeError {
-  readonly code = 'INVALID_OPTIONS';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(problems.join('; '));
-    this.name = 'InvalidOptionsError';
-    this.problems = problems;
-  }
-}
-
 /** The console cannot listen there. `cause` is the system's error; its `code` is `EADDRINUSE` when the port is taken. */
 export class ConsoleListenError extends Error {
   readonly code = 'CONSOLE_LISTEN';

@@ -2,7 +2,8 @@ export type { Phase } from './board.ts';
 export type { ConsoleOptions } from './console-options.ts';
 export type { RequestHandler } from './console-server.ts';
 export { createConsole, type LockConsole } from './console.ts';
-export { ConsoleListenError, InvalidOptionsError } from './errors.ts';
+export { ConsoleListenError } from './errors.ts';
+export { InvalidOptionsError } from '@lockscope/core';
 export type {
   BlockerView,
   HolderView,

@@ -334,7 +334,7 @@ describe('what is told besides', () => {
   it('says when a possession took longer than was declared', () => {
     const script = new Script();
     const process = script.process('cron');
-    const declared = { leaseMs: 3000, renewEveryMs: 1000, reentrancy: 'owner', expectedHoldMs: 500 };
+    const declared = { leaseMs: 3000, renewEveryMs: 1000, reentrancy: 'owner', scope: 'class', expectedHoldMs: 500 } as const;
     process.single('lock.create', 'catalogue', 'ok', declared);
     const hold = process.gets('catalogue', 1);
     expect(script.lock('catalogue').expectedHoldMs).toBe(500);
@@ -376,7 +376,7 @@ describe('what is told besides', () => {
     const root = script.process('go').asks('x');
     root.granted(1);
     script.at(100);
-    script.process('go').single('lock.create', 'x', 'ok', { leaseMs: 1, renewEveryMs: 1, reentrancy: 'owner' });
+    script.process('go').single('lock.create', 'x', 'ok', { leaseMs: 1, renewEveryMs: 1, reentrancy: 'owner', scope: 'key' });
     const release = script.process('go').asks('x').root.child('lock.release');
     release?.end('released', { details: { holdMs: 100, fencingToken: 1 } });
     expect(script.lock('x').holder).toBeUndefined();

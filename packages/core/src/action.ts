@@ -12,9 +12,11 @@ export interface ActionOf<N extends ActionName> {
   readonly payload: ActionPayloads[N];
 }
 
-/** A step that another system recorded under a name of its own, kept as it was read. */
+/** A step that another system recorded under a name that is not in the catalogue, kept as it was read. */
 export interface ForeignAction {
-  readonly name: string & { readonly foreign?: never };
+  readonly name: 'foreign';
+  /** Its name there. */
+  readonly foreignName: string;
   readonly startedAt: number;
   readonly endedAt?: number;
   readonly error?: EventError;

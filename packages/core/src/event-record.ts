@@ -6,7 +6,7 @@ import { eventId } from './event-id.ts';
 import type { Tree } from './event-tree.ts';
 import { viewOf } from './event-view.ts';
 import type { Event, EventError, EventOf, LockSnapshot } from './event.ts';
-import type { Hearing } from './listener-set.ts';
+import type { Hearing } from './audience.ts';
 import type { ActionTimes, EventEnd, OpenEvent } from './open-event.ts';
 import { ended, stepped } from './phase.ts';
 import { Step } from './step.ts';

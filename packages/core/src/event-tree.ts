@@ -1,7 +1,7 @@
 import type { EventType } from './catalogue/event-types.ts';
 import { EventRecord } from './event-record.ts';
 import type { Event } from './event.ts';
-import type { Audience, Hearing } from './listener-set.ts';
+import type { Audience, Hearing } from './audience.ts';
 import type { EventClock, EventInit, OpenEvent } from './open-event.ts';
 import { ended, started } from './phase.ts';
 import type { Step } from './step.ts';

@@ -1,7 +1,8 @@
 import type { Action } from './action.ts';
+import type { LockMode } from './catalogue/values.ts';
 import type { EventDetails, EventType } from './catalogue/event-types.ts';
 import type { EventRecord } from './event-record.ts';
-import type { Event, EventError, LockMode, LockSnapshot } from './event.ts';
+import type { Event, EventError, LockSnapshot } from './event.ts';
 import { freezeDeep } from './freeze-deep.ts';
 import { snapshot } from './snapshot.ts';
 import { toWire, type WireEvent } from './wire/encode.ts';

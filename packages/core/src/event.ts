@@ -1,8 +1,6 @@
 import type { Action } from './action.ts';
 import type { EventDetails, EventOutcomes, EventType } from './catalogue/event-types.ts';
-
-/** How a lock is held. Semaphores and shared locks report themselves here, so that metrics can tell them apart. */
-export type LockMode = 'exclusive' | 'shared' | 'semaphore';
+import type { LockMode } from './catalogue/values.ts';
 
 /**
  * What is told of a thrown value: never `{}`. Plain data, so it survives JSON, another process and another copy of

@@ -1,6 +1,7 @@
 import type { ActionName, ActionPayloads } from './catalogue/actions.ts';
+import type { LockMode } from './catalogue/values.ts';
 import type { EventDetails, EventOutcomes, EventType } from './catalogue/event-types.ts';
-import type { EventOf, LockMode, LockSnapshot } from './event.ts';
+import type { EventOf, LockSnapshot } from './event.ts';
 
 /** Where events take their times from. */
 export interface EventClock {

@@ -7,16 +7,19 @@ export interface TraceContext {
   readonly sampled: boolean;
 }
 
-const pattern = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
+const pattern = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** True for a well-formed W3C `traceparent` of version 00. */
+export function isTraceparent(text: unknown): text is string {
+  return typeof text === 'string' && text.length === 55 && pattern.test(text);
+}
 
 /**
  * Reads a W3C `traceparent` of version 00 (https://www.w3.org/TR/trace-context/). What a lock's record carries is
  * untrusted, so anything else gives `undefined`, never an error.
  */
 export function parseTraceparent(text: unknown): TraceContext | undefined {
-  if (typeof text !== 'string' || text.length !== 55) return undefined;
-  const match = pattern.exec(text);
-  if (match === null) return undefined;
-  const [, traceId, spanId, flags] = match as unknown as [string, string, string, string];
-  return { traceId, spanId, sampled: (Number.parseInt(flags, 16) & 1) === 1 };
+  if (!isTraceparent(text)) return undefined;
+  const sampled = (Number.parseInt(text.slice(53), 16) & 1) === 1;
+  return { traceId: text.slice(3, 35), spanId: text.slice(36, 52), sampled };
 }

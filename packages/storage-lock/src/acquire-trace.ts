@@ -14,6 +14,8 @@ export interface AcquireEnd {
   readonly leaseMs: number;
   readonly record?: LockRecord | undefined;
   readonly error?: unknown;
+  /** The owner had it already, through another acquire. */
+  readonly reentered?: boolean;
   /** On the monotonic clock. */
   readonly at: number;
 }
@@ -111,7 +113,7 @@ export class AcquireTrace {
   }
 
   /** Ends the acquire, and the whole tree when nothing was acquired. */
-  end({ outcome, attempts, waitMs, contended, blocker, leaseMs, record, error, at }: AcquireEnd): void {
+  end({ outcome, attempts, waitMs, contended, blocker, leaseMs, record, error, reentered, at }: AcquireEnd): void {
     this.#call?.end('abandoned', { at });
     if (this.#acquire !== undefined) {
       const details: { -readonly [K in keyof EventDetails['lock.acquire']]: EventDetails['lock.acquire'][K] } = {
@@ -121,6 +123,7 @@ export class AcquireTrace {
       };
       if (blocker !== undefined) details.blocker = blocker;
       if (record !== undefined) details.fencingToken = record.fencingToken;
+      if (reentered === true) details.reentered = true;
       this.#acquire.end(outcome, { at, details, error, lock: record && snapshotOf(record, 1) });
     }
     if (outcome === 'acquired') return;

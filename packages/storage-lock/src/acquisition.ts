@@ -136,9 +136,14 @@ export class Acquisition extends Due {
     const asking = this.#askedAt !== undefined;
     this.#trace?.root.hold();
     possession.reenter(this.#trace?.root);
-    this.#end('acquired', undefined, possession.record);
+    this.#end('acquired', undefined, possession.record, undefined, true);
     this.#resolve(new HeldLock(possession));
     if (!asking) this.#leaveNothing(this.#leaseId, false, 'caller_gone');
+  }
+
+  /** Whom it waits for, as far as it knows. */
+  get blocker(): Blocker | undefined {
+    return this.#blockerNow(this.#registry.clock.monotonic());
   }
 
   close(): void {
@@ -154,7 +159,8 @@ export class Acquisition extends Due {
     this.#registry.wait(place, this);
     this.#place = place;
     this.#contended = true;
-    if (place.holder !== undefined) this.#sees(place.holder.asBlocker(), ahead);
+    const blocker = place.holder?.asBlocker() ?? place.asking?.blocker;
+    if (blocker !== undefined) this.#sees(blocker, ahead);
     this.#startWaiting();
   }
 
@@ -343,8 +349,10 @@ export class Acquisition extends Due {
   }
 
   #notAcquired(blocker: Blocker | undefined): void {
-    if (blocker !== undefined)
+    if (blocker !== undefined) {
+      this.#contended = true;
       this.#blocker = { seen: blocker, at: this.#registry.clock.monotonic(), ahead: undefined };
+    }
     this.#end('not_acquired');
     this.#resolve(undefined);
   }
@@ -370,7 +378,7 @@ export class Acquisition extends Due {
   }
 
   /** The end, whatever it is: no timer, no subscription, no place in the queue is left. */
-  #end(outcome: AcquireOutcome, error?: unknown, record?: LockRecord, now?: number): void {
+  #end(outcome: AcquireOutcome, error?: unknown, record?: LockRecord, now?: number, reentered = false): void {
     this.#settled = true;
     const { due, clock } = this.#registry;
     const { signal, options } = this.#call;
@@ -390,6 +398,7 @@ export class Acquisition extends Due {
         leaseMs: options.leaseMs,
         record,
         error,
+        reentered,
         at,
       });
     }
@@ -419,7 +428,15 @@ export class Acquisition extends Due {
     this.#blocker = { seen: blocker, at: this.#registry.clock.monotonic(), ahead };
     if (before === undefined || before.ownerId !== blocker.ownerId || before.fencingToken !== blocker.fencingToken) {
       this.#trace?.sees(before, blocker, ahead);
+      this.#tellBehind(blocker);
     }
+  }
+
+  /** Those of this process who wait behind the one that asks wait for the same holder. */
+  #tellBehind(blocker: Blocker): void {
+    const place = this.#place;
+    if (place?.asking !== this || place.waiting === undefined) return;
+    for (const waiter of place.waiting) waiter.#sees(blocker, waiter.#blocker?.ahead);
   }
 
   #report(): void {

@@ -1,4 +1,4 @@
-import { parseTraceparent, type Blocker, type LockSnapshot } from '@lockscope/core';
+import { isTraceparent, type Blocker, type LockSnapshot } from '@lockscope/core';
 import type { LockRecord } from '@lockscope/storage';
 
 /**
@@ -7,12 +7,11 @@ import type { LockRecord } from '@lockscope/storage';
  */
 export function blockerOf(record: LockRecord, heldForMs: number | undefined): Blocker {
   const { traceparent, ...holder } = record.holder;
-  const known = parseTraceparent(traceparent) === undefined ? undefined : traceparent;
   return {
     ...holder,
     fencingToken: record.fencingToken,
     ...(heldForMs !== undefined && { heldForMs: Math.max(0, heldForMs) }),
-    ...(known !== undefined && { traceparent: known }),
+    ...(isTraceparent(traceparent) && { traceparent }),
   };
 }
 

@@ -139,18 +139,6 @@ export class LocksClosedError extends LockError {
   }
 }
 
-/** Options or arguments that cannot work. `problems` has all of them, each with its name, value and bound. */
-export class InvalidOptionsError extends RangeError {
-  readonly code = 'INVALID_OPTIONS';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(problems.join('; '));
-    this.name = 'InvalidOptionsError';
-    this.problems = problems;
-  }
-}
-
 /** @internal The text of what was thrown, whatever was thrown. */
 export function describe(thrown: unknown): string {
   try {

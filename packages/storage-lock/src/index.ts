@@ -1,5 +1,4 @@
 export {
-  InvalidOptionsError,
   LockAbortedError,
   LockError,
   LockLostError,
@@ -10,6 +9,7 @@ export {
   LockTimeoutError,
   WatchdogError,
 } from './errors.ts';
+export { InvalidOptionsError } from '@lockscope/core';
 export { HeldLock, type HeldLockState } from './held-lock.ts';
 export { LockDefinition, type DefinitionOptions, type LockParams } from './lock-definition.ts';
 export { createLocks, Locks, type LockInfo } from './locks.ts';

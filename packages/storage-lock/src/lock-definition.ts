@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from './errors.ts';
+import { InvalidOptionsError } from '@lockscope/core';
 import type { HeldLock } from './held-lock.ts';
 import { placeholder } from './key-pattern.ts';
 import type { Locks } from './locks.ts';

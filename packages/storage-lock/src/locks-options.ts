@@ -1,6 +1,6 @@
 import type { ListenerFault, ListenerInput } from '@lockscope/core';
 import { holderLimits, maxKeyLength, systemClock, type Clock, type LockStorage } from '@lockscope/storage';
-import { InvalidOptionsError } from './errors.ts';
+import { InvalidOptionsError } from '@lockscope/core';
 import type { WatchdogFactory } from './watchdog.ts';
 
 /** Options of `createLocks`. All durations are milliseconds. */

@@ -2,7 +2,8 @@ import { ListenerSet, type Blocker, type EventInit, type ListenerInput, type Rem
 import type { ListOptions, LockState, Timer } from '@lockscope/storage';
 import { Acquisition } from './acquisition.ts';
 import { blockerOf } from './blocker.ts';
-import { InvalidOptionsError, LockAbortedError, LocksClosedError, LockStorageError } from './errors.ts';
+import { LockAbortedError, LocksClosedError, LockStorageError } from './errors.ts';
+import { InvalidOptionsError } from '@lockscope/core';
 import { Flow } from './flow.ts';
 import { HeldLock } from './held-lock.ts';
 import { KeyPattern } from './key-pattern.ts';
@@ -106,7 +107,7 @@ export class Locks implements AsyncDisposable {
   /** The lock of one key, as an object to hand around. */
   lock(key: string, options?: AcquireOptions): StorageLock {
     const resolved = resolveAcquire(key, options, this.#registry.options);
-    this.#tellCreated(this.#registry.nameOf(key), key, resolved, undefined);
+    this.#tellCreated(this.#registry.nameOf(key), key, resolved, 'key');
     return new StorageLock(this, key, this.#registry.nameOf(key), options);
   }
 
@@ -121,7 +122,7 @@ export class Locks implements AsyncDisposable {
     const resolved = resolveAcquire(pattern, own, this.#registry.options, problems);
     const definition = new LockDefinition(this, pattern, own, expectedHoldMs);
     this.#registry.declare(new KeyPattern(pattern));
-    this.#tellCreated(pattern, pattern, resolved, expectedHoldMs);
+    this.#tellCreated(pattern, pattern, resolved, 'class', expectedHoldMs);
     return definition;
   }
 
@@ -270,13 +271,14 @@ export class Locks implements AsyncDisposable {
     lockName: string,
     lockKey: string,
     { leaseMs, renewEveryMs }: ResolvedAcquire,
-    expectedHoldMs: number | undefined,
+    scope: 'class' | 'key',
+    expectedHoldMs?: number,
   ): void {
     const { storage, options } = this.#registry;
     const event = this.listeners.begin('lock.create', { lockName, lockKey, storageName: storage.name });
     const { reentrancy } = options;
     event?.end('ok', {
-      details: { leaseMs, renewEveryMs, reentrancy, ...(expectedHoldMs !== undefined && { expectedHoldMs }) },
+      details: { leaseMs, renewEveryMs, reentrancy, scope, ...(expectedHoldMs !== undefined && { expectedHoldMs }) },
     });
   }
 }

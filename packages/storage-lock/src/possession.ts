@@ -374,6 +374,7 @@ export class Possession extends Due implements WatchedLease {
         renewals: this.#renewals,
         depth: this.#deepest,
         ...(lostReason !== undefined && { lostReason }),
+        ...(root !== this.grant.root && { reentered: true as const }),
       },
     });
   }

@@ -1,11 +1,12 @@
 import type { Blocker } from '../event.ts';
+import type { AttemptResult } from './values.ts';
 
 /** What each action carries. */
 export interface ActionPayloads {
   'acquire.attempt': {
     /** Counted from 1. Attempts 1, 2, 4, 8, ... are recorded, the event's details count them all. */
     readonly attempt: number;
-    readonly result: 'acquired' | 'busy' | 'error';
+    readonly result: AttemptResult;
   };
   'acquire.contended': { readonly blocker: Blocker; readonly queueDepth?: number };
   'acquire.blocker_changed': { readonly previous: Blocker; readonly blocker: Blocker; readonly queueDepth?: number };

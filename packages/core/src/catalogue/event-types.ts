@@ -1,10 +1,5 @@
 import type { Blocker } from '../event.ts';
-
-/** Why a holder no longer has its lock. */
-export type LostReason = 'expired' | 'stolen' | 'forced' | 'unreachable' | 'stalled';
-
-/** How an acquire ends: exactly one of these. `not_acquired` is a try that found the lock busy, not an error. */
-export type AcquireOutcome = 'acquired' | 'not_acquired' | 'timeout' | 'aborted' | 'deadlock' | 'error';
+import type { AcquireOutcome, LostReason, ReleaseReason, RenewOutcome } from './values.ts';
 
 /** What the holder's own process was doing when it lost the lock, or came close to it. */
 export interface LossEvidence {
@@ -35,6 +30,8 @@ export interface EventDetails {
     readonly leaseMs: number;
     readonly renewEveryMs: number;
     readonly reentrancy: string;
+    /** Whether a class of locks was declared, or the lock of one key made. */
+    readonly scope: 'class' | 'key';
     /** How long a possession should take at most, where it was declared. */
     readonly expectedHoldMs?: number;
   };
@@ -49,6 +46,8 @@ export interface EventDetails {
     /** The deepest re-entry; 1 when it was never re-entered. */
     readonly depth: number;
     readonly lostReason?: LostReason;
+    /** True when it is the second tree of a possession that its owner had already: count the lock once. */
+    readonly reentered?: true;
   };
   'lock.acquire': {
     readonly attempts: number;
@@ -58,6 +57,8 @@ export interface EventDetails {
     /** The last holder seen while waiting. */
     readonly blocker?: Blocker;
     readonly fencingToken?: number;
+    /** True when the owner got the lock through another of its acquires while this one waited. */
+    readonly reentered?: true;
   };
   'lease.renew': {
     /** Part of the lease that had passed when the renewal landed: 1 is too late. */
@@ -86,9 +87,9 @@ type CallOutcome = 'ok' | 'error' | 'abandoned';
 /** How each type of event can end. */
 export interface EventOutcomes {
   'lock.create': 'ok';
-  lock: 'released' | 'lost' | 'release_failed' | Exclude<AcquireOutcome, 'acquired'>;
+  lock: ReleaseReason | Exclude<AcquireOutcome, 'acquired'>;
   'lock.acquire': AcquireOutcome;
-  'lease.renew': 'renewed' | 'failed' | 'lost' | 'abandoned';
+  'lease.renew': RenewOutcome;
   'lease.lost': 'lost';
   'lock.release': 'released' | 'stale' | 'error';
   'lock.rollback': CallOutcome;

@@ -1,7 +1,9 @@
 import type { Action } from '../action.ts';
+import { actions } from '../catalogue/actions.ts';
 import { eventTypes, type EventType } from '../catalogue/event-types.ts';
 import { maxErrorDepth } from '../event-error.ts';
-import type { Event, EventError, LockMode, LockSnapshot } from '../event.ts';
+import type { LockMode } from '../catalogue/values.ts';
+import type { Event, EventError, LockSnapshot } from '../event.ts';
 import { templateName } from '../lock-name.ts';
 import { compact } from '../snapshot.ts';
 import { originalOutcome, originalType } from './original.ts';
@@ -52,11 +54,11 @@ function read(wire: unknown): Event {
   if (startedAt === undefined) throw new EventFormatError('start_time', 'is not an RFC 3339 time');
   const id = required(fields, 'id');
   const lockKey = required(fields, 'lock_id');
-  const actions = rawActions.map((action: unknown, index) => decodeAction(action, index, startedAt));
+  const steps = rawActions.map((action: unknown, index) => decodeAction(action, index, startedAt));
   const watchdogId = optional(fields['watch_dog_id']);
-  const type = decodeType(fields['type'], fields['event_type'], actions, watchdogId !== undefined);
+  const type = decodeType(fields['type'], fields['event_type'], steps, watchdogId !== undefined);
   const outcome =
-    optional(fields['outcome']) ?? (fields['type'] === undefined ? originalOutcome(type, actions) : undefined);
+    optional(fields['outcome']) ?? (fields['type'] === undefined ? originalOutcome(type, steps) : undefined);
   const endedAt = decodeTime(fields['end_time']);
   const durationMs = endedAt === undefined ? undefined : duration(fields['duration_ms'], endedAt - startedAt);
   const mode = fields['lock_mode'];
@@ -75,7 +77,7 @@ function read(wire: unknown): Event {
       startedAt,
       endedAt,
       durationMs,
-      actions: Object.freeze(actions),
+      actions: Object.freeze(steps),
       outcome,
       error: decodeError(fields['err'], 1),
       details: isObject(fields['details']) ? decodeRecord(fields['details']) : undefined,
@@ -99,10 +101,10 @@ function duration(written: unknown, computed: number): number {
   return Math.max(0, Math.round(computed * 1000) / 1000);
 }
 
-function decodeType(name: unknown, code: unknown, actions: readonly Action[], ofWatchdog: boolean): EventType {
+function decodeType(name: unknown, code: unknown, steps: readonly Action[], ofWatchdog: boolean): EventType {
   if (typeof name === 'string') return Object.hasOwn(eventTypes, name) ? (name as EventType) : 'unknown';
   if (typeof code !== 'number') throw new EventFormatError('event_type', 'is missing, and so is type');
-  return originalType(code, actions, ofWatchdog);
+  return originalType(code, steps, ofWatchdog);
 }
 
 function decodeAction(wire: unknown, index: number, eventStart: number): Action {
@@ -112,7 +114,7 @@ function decodeAction(wire: unknown, index: number, eventStart: number): Action 
   if (typeof name !== 'string' || name === '') throw new EventFormatError(`${field}.name`, 'is not a name');
   return Object.freeze(
     compact({
-      name,
+      ...(Object.hasOwn(actions, name) ? { name } : { name: 'foreign', foreignName: name }),
       startedAt: decodeTime(wire['start_time']) ?? eventStart,
       endedAt: decodeTime(wire['end_time']),
       payload: isObject(payload) ? decodeRecord(payload) : Object.freeze({}),

@@ -83,14 +83,20 @@ export function encodeEvent(event: Event): string {
   return JSON.stringify(toWire(event));
 }
 
-function wireAction({ name, startedAt, endedAt, error, payload }: Action): WireAction {
+function wireAction(action: Action): WireAction {
+  const { startedAt, endedAt, error, payload } = action;
   return {
-    name,
+    name: writtenName(action),
     start_time: encodeTime(startedAt),
     end_time: endedAt === undefined ? null : encodeTime(endedAt),
     err: error ?? null,
     payload_map: encodeValue(payload),
   };
+}
+
+/** @internal The name of an action as its writer wrote it. */
+export function writtenName(action: Action): string {
+  return action.name === 'foreign' ? action.foreignName : action.name;
 }
 
 function wireLock(lock: LockSnapshot): WireLock {

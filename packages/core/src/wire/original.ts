@@ -1,5 +1,6 @@
 import type { Action } from '../action.ts';
 import type { EventType } from '../catalogue/event-types.ts';
+import { writtenName } from './encode.ts';
 
 /** What the action names of the original Go family say of the event that carries them. */
 const families: readonly (readonly [prefix: string, type: EventType])[] = [
@@ -38,7 +39,8 @@ const outcomes: Readonly<Record<string, string>> = {
  */
 export function originalType(written: number, actions: readonly Action[], ofWatchdog: boolean): EventType {
   const code = ofWatchdog && written === 2 ? 4 : written;
-  for (const { name } of actions) {
+  for (const action of actions) {
+    const name = writtenName(action);
     const family = families.find(([prefix]) => name.startsWith(prefix));
     if (family !== undefined) return family[1];
     if (name.startsWith('Storage.')) return storageWrite[code] ?? 'unknown';
@@ -49,8 +51,9 @@ export function originalType(written: number, actions: readonly Action[], ofWatc
 /** How an event of the original Go family ended, where its actions say so. */
 export function originalOutcome(type: EventType, actions: readonly Action[]): string | undefined {
   if (type === 'lock.create') return 'ok';
-  const last = actions.findLast(({ name }) => Object.hasOwn(outcomes, name));
-  if (last !== undefined) return outcomes[last.name];
+  const last = actions.map(writtenName).findLast((name) => Object.hasOwn(outcomes, name));
+  if (last !== undefined) return outcomes[last];
   if (!type.startsWith('storage.')) return undefined;
-  return actions.some(({ name, error }) => name.endsWith('.Error') || error !== undefined) ? 'error' : 'ok';
+  const failed = actions.some((action) => writtenName(action).endsWith('.Error') || action.error !== undefined);
+  return failed ? 'error' : 'ok';
 }

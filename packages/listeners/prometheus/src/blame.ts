@@ -1,9 +1,7 @@
-import type { Action, ActionOf, Blocker } from '@lockscope/core';
+import type { Action, Blocker } from '@lockscope/core';
 
 /** The time in which nobody had the lock and the waiter did not know it yet. */
 export const handoffBlocker = '_handoff';
-
-type Sighting = ActionOf<'acquire.contended' | 'acquire.blocker_changed'>;
 
 /** Part of a wait, charged to what the holder was doing at that time. */
 export interface Charge {
@@ -22,11 +20,11 @@ export function splitBlame(actions: readonly Action[], startedAt: number, waitMs
   for (const action of actions) {
     if (action.name === 'acquire.contended' || action.name === 'acquire.blocker_changed') {
       holders.push({
-        operation: operationOf((action as Sighting).payload.blocker),
+        operation: operationOf(action.payload.blocker),
         from: action.startedAt - startedAt,
       });
     } else if (action.name === 'acquire.handed_over') {
-      handoffMs = within((action as ActionOf<'acquire.handed_over'>).payload.handoffMs ?? 0, 0, waitMs);
+      handoffMs = within(action.payload.handoffMs ?? 0, 0, waitMs);
     }
   }
   if (holders.length === 0) holders.push({ operation: operationOf(last), from: 0 });

@@ -1,5 +1,3 @@
-import type { ResolvedCaps } from './options.ts';
-import { handoffBlocker } from './blame.ts';
 import {
   acquireOutcomes,
   attemptResults,
@@ -7,8 +5,10 @@ import {
   lostReasons,
   releaseReasons,
   renewOutcomes,
-  storeOperations,
-} from './known-values.ts';
+} from '@lockscope/core';
+import type { ResolvedCaps } from './options.ts';
+import { handoffBlocker } from './blame.ts';
+import { storeOperations } from './known-values.ts';
 import { LabelValues } from './label-values.ts';
 import type { ValueFamily } from './value-family.ts';
 
@@ -47,7 +47,7 @@ export class Labels {
     const fixed = (values: Iterable<string>): LabelValues => new LabelValues(values, 0, hooks);
     this.modes = fixed(lockModes);
     this.contended = fixed(['true', 'false']);
-    this.acquireOutcomes = fixed(Object.keys(acquireOutcomes));
+    this.acquireOutcomes = fixed(acquireOutcomes);
     this.attemptResults = fixed(attemptResults);
     this.releaseReasons = fixed(releaseReasons);
     this.renewOutcomes = fixed(renewOutcomes);

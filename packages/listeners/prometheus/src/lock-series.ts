@@ -1,8 +1,15 @@
-import type { AcquireOutcome, LockMode } from '@lockscope/core';
+import {
+  attemptResults,
+  lostReasons,
+  releaseReasons,
+  renewOutcomes,
+  type AcquireOutcome,
+  type LockMode,
+} from '@lockscope/core';
 import type { Families } from './families.ts';
 import type { HistogramCell } from './histogram-family.ts';
 import type { InFlightCells } from './in-flight.ts';
-import { acquireOutcomes, attemptResults, lostReasons, releaseReasons, renewOutcomes } from './known-values.ts';
+import { acquireEndings } from './known-values.ts';
 import { LabelLevel } from './label-level.ts';
 import type { Labels } from './labels.ts';
 import type { NameSeries } from './name-series.ts';
@@ -64,8 +71,8 @@ export class LockSeries {
   zero(mode: LockMode): void {
     if (this.#zeroed.has(mode)) return;
     this.#zeroed.add(mode);
-    for (const outcome of Object.keys(acquireOutcomes) as AcquireOutcome[]) {
-      for (const contended of acquireOutcomes[outcome]) this.acquires.find(mode).find(outcome).find(String(contended));
+    for (const outcome of Object.keys(acquireEndings) as AcquireOutcome[]) {
+      for (const contended of acquireEndings[outcome]) this.acquires.find(mode).find(outcome).find(String(contended));
     }
     for (const reason of releaseReasons) this.holds.find(mode).find(reason);
     for (const result of attemptResults) this.attempts.find(result);

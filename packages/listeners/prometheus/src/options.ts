@@ -1,7 +1,6 @@
-import { metrics, type EventClock, type LockMode, type MetricName } from '@lockscope/core';
+import { lockModes, metrics, type EventClock, type LockMode, type MetricName } from '@lockscope/core';
 import { register } from 'prom-client';
-import { InvalidOptionsError } from './errors.ts';
-import { lockModes } from './known-values.ts';
+import { InvalidOptionsError } from '@lockscope/core';
 import { maxLabelLength } from './label-value.ts';
 import type { MetricRegistry } from './metric-registry.ts';
 

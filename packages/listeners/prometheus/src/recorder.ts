@@ -96,11 +96,10 @@ export class Recorder {
   }
 
   /** A class of locks that is defined counts as declared. The lock of one key does not: there may be any number. */
-  #created({ lockName, lockKey, storageName, mode, details }: EventOf<'lock.create'>): void {
+  #created({ lockName, storageName, mode, details }: EventOf<'lock.create'>): void {
     const system = this.#labels.systems.taken(storageName);
     const expectedHoldMs = details?.expectedHoldMs;
-    const isClass = lockKey === lockName && (lockName.includes('{') || expectedHoldMs !== undefined);
-    const name = isClass ? this.#labels.names.taken(lockName) : undefined;
+    const name = details?.scope === 'class' ? this.#labels.names.taken(lockName) : undefined;
     if (name === undefined) return;
     const series = this.#names.find(name);
     if (Number.isFinite(expectedHoldMs) && !series.isExpected) series.expect(expectedHoldMs as number);
@@ -129,7 +128,8 @@ export class Recorder {
       }
     }
     const { parent } = event;
-    if (outcome !== 'acquired' || parent === undefined || parent.endedAt !== undefined) return;
+    if (outcome !== 'acquired' || details?.reentered === true) return;
+    if (parent === undefined || parent.endedAt !== undefined) return;
     if (!this.#holds.has(parent)) {
       this.#holds.begin(parent, series, series.holding, event.endedAt ?? event.startedAt);
     }
@@ -137,8 +137,9 @@ export class Recorder {
 
   #possession(event: EventOf<'lock'>): void {
     this.#holds.end(event);
-    const holdMs = event.details?.holdMs;
-    if (holdMs !== undefined) this.#series(event).holds.find(event.mode).find(event.outcome).observe(holdMs);
+    const { holdMs, reentered } = event.details ?? {};
+    if (holdMs !== undefined && reentered !== true)
+      this.#series(event).holds.find(event.mode).find(event.outcome).observe(holdMs);
   }
 
   #renewal(event: EventOf<'lease.renew'>): void {
