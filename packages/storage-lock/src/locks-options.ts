@@ -25,7 +25,8 @@ export interface LocksOptions {
   readonly waitMs?: number | 'forever';
   /**
    * Where the storage cannot tell that a lock is free, the time between two questions grows from `minMs` to `maxMs`,
-   * spread by a quarter so that waiters do not ask all at once. Default 5 and 100.
+   * spread by a quarter so that waiters do not ask all at once. Where it queues, the first in line keeps asking every
+   * `minMs` and the others every `maxMs`. Default 5 and 100.
    */
   readonly poll?: { readonly minMs?: number; readonly maxMs?: number };
   /**

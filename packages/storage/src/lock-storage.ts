@@ -25,7 +25,8 @@ export interface AcquireRequest {
   readonly holder: Holder;
   /**
    * Present when the caller means to wait if the lock is busy. A storage that queues puts it on record, keeps its
-   * place on later attempts with the same `leaseId`, and forgets it `waitMs` after the last attempt.
+   * place on later attempts with the same `leaseId`, and forgets it `waitMs` after the last attempt. A sign of life of a few seconds: a waiter
+   * that was killed stands in the way of those behind it for that long.
    */
   readonly waitMs?: number;
 }
@@ -98,7 +99,7 @@ export interface LockStorage {
   /** Frees the lock whoever has it; gives the record that it removed. */
   forceRelease(key: string): Promise<LockRecord | undefined>;
   read(key: string): Promise<LockState>;
-  /** Every held lock, in the order of their keys, in pages behind the scenes; a lock that comes or goes meanwhile may be missed. */
+  /** Every held lock, in the order of their keys, in pages behind the scenes. A lock that comes or goes meanwhile may be missed; a record that is damaged or not Lockscope's is left out. */
   list(options?: ListOptions): AsyncIterable<LockState & { readonly record: LockRecord }>;
   /**
    * Calls `wake` when the lock may have become free, never from inside another call; calls may be lost or come for
