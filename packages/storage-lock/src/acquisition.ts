@@ -275,7 +275,7 @@ export class Acquisition extends Due {
       if (queues || notifies) return this.#attempt();
     }
     if (this.#wokenWhileAsking) return this.#attempt();
-    const sleepMs = notifies ? longestSleepMs : this.#delay.next(ahead);
+    const sleepMs = notifies ? longestSleepMs : this.#delay.next(queues ? ahead : undefined);
     const untilFreeMs = leaseLeftMs === undefined ? Infinity : Math.max(1, Math.ceil(leaseLeftMs));
     this.#turnCame = 'polled';
     this.#waits?.set('ask', clock.monotonic() + Math.min(sleepMs, untilFreeMs));

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 
-import { PolledStorage, UnheardStorage } from './support/storages.ts';
+import { PolledStorage, QueueingStorage, UnheardStorage } from './support/storages.ts';
 import { makeWorld, outcomeOf, settle } from './support/world.ts';
 
 /** How long the pauses were between the questions that a storage was asked. */
@@ -126,6 +126,19 @@ describe('where the storage can only be asked', () => {
       expect(pause).toBeLessThanOrEqual(wanted * 1.25 + 1);
     });
     expect(new Set(pauses).size).toBeGreaterThan(20);
+  });
+
+  it('the first in line of a queue asks again and again, so a lock is never free for longer than the least pause', async () => {
+    const { locks, other, clock } = makeWorld(
+      { poll: { minMs: 20, maxMs: 200 }, leaseMs: 9000, waitMs: 60_000 },
+      { kind: QueueingStorage },
+    );
+    const lock = await other().acquire('a');
+    const waiting = outcomeOf(locks.acquire('a'));
+    await clock.advance(10_000);
+    await lock.release();
+    await clock.advance(26); // 20 ms, a quarter more, and a whole millisecond for the timer
+    expect(waiting.state).toBe('resolved');
   });
 
   it('100 processes that begin at the same moment do not stay together', async () => {

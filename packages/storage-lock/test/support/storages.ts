@@ -20,6 +20,16 @@ export class PolledStorage extends MemoryStorage {
   };
 }
 
+/** A storage that keeps waiters in order but tells nobody of a release, as SQLite does. */
+export class QueueingStorage extends MemoryStorage {
+  override readonly capabilities: StorageCapabilities = {
+    reach: 'process',
+    durable: false,
+    notifies: false,
+    queues: true,
+  };
+}
+
 /** A storage whose notifications all get lost. */
 export class UnheardStorage extends MemoryStorage {
   override watch(): () => void {
