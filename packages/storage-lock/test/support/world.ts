@@ -17,52 +17,74 @@ export interface World {
   readonly other: (options?: Partial<LocksOptions>) => Locks;
 }
 
-/** Which of the things that are checked at the end of every test do not hold here, and why not. */
-export interface Exceptions {
-  /** The storage hangs, so there are timers that wait for it. */
-  readonly storageHangs?: boolean;
+/** What is different in this world. */
+export interface Kind {
   /** A storage of another kind. */
   readonly kind?: typeof MemoryStorage;
   /** No listener at all. */
   readonly silent?: boolean;
 }
 
-/**
- * Makes a {@link World}. When the test is over, its timelines must be valid, and after `close()` nothing of it may be
- * left: no timer, no lock, no waiter.
- */
-export function makeWorld(options: Partial<LocksOptions> = {}, exceptions: Exceptions = {}): World {
+/** Makes a {@link World}; when the test is over, what {@link buildWorld} checks must hold. */
+export function makeWorld(options: Partial<LocksOptions> = {}, kind: Kind = {}): World {
+  const { world, finish } = buildWorld(options, kind);
+  onTestFinished(finish);
+  return world;
+}
+
+/** Makes a {@link World}, and what closes it and checks that its timelines are valid and that nothing of it is left. */
+export function buildWorld(
+  options: Partial<LocksOptions> = {},
+  { kind = MemoryStorage, silent = false }: Kind = {},
+): { readonly world: World; readonly finish: () => Promise<void> } {
   const clock = new FakeClock();
-  const memory = new (exceptions.kind ?? MemoryStorage)({ clock: monotoneClock(clock) });
+  const memory = new kind({ clock: monotoneClock(clock) });
+  const leftovers = watchLeftovers(memory);
   const storage = faultyStorage(memory, { clock });
   const recorder = new Recorder();
   const validator = new TimelineValidator();
-  const listeners = exceptions.silent ? [] : [recorder, validator, ...(options.listeners ?? [])];
+  const listeners = silent ? [] : [recorder, validator, ...(options.listeners ?? [])];
   const all: Locks[] = [];
-  const make = (more: Partial<LocksOptions>): Locks => {
+  const make = (more: Partial<LocksOptions> = {}): Locks => {
     const locks = createLocks({ storage, clock, leaseMs: 9000, ...options, ...more, listeners });
     all.push(locks);
     return locks;
   };
-  const world = { clock, memory, storage, recorder, validator, locks: make({}), other: (more = {}) => make(more) };
-  onTestFinished(async () => {
-    if (exceptions.storageHangs !== true) {
-      const closed = Promise.all(all.map((locks) => locks.close()));
-      await clock.advance(60_000);
-      await closed;
-      expect(clock.timers, 'timers that are left').toBe(0);
-      expect(await heldKeys(memory), 'locks that are left').toEqual([]);
-    }
-    validator.assertValid({ stillRunning: exceptions.storageHangs === true });
-  });
-  return world;
+  const finish = async (): Promise<void> => {
+    const closed = Promise.all(all.map((locks) => locks.close()));
+    await clock.advance(60_000);
+    await closed;
+    expect(clock.timers, 'timers that are left').toBe(0);
+    expect(await leftovers(), 'what is left in the storage').toEqual([]);
+    validator.assertValid();
+  };
+  return { world: { clock, memory, storage, recorder, validator, locks: make(), other: make }, finish };
 }
 
-/** Every key that is held or waited for, by the storage's own account. */
-async function heldKeys(memory: MemoryStorage): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const { record } of memory.list()) keys.push(record.key);
-  return keys;
+/** Says what is left of those who used a storage: a lock that is held, somebody who waits, a subscription. */
+function watchLeftovers(memory: MemoryStorage): () => Promise<string[]> {
+  const keys = new Set<string>();
+  let watching = 0;
+  const acquire = memory.acquire.bind(memory);
+  memory.acquire = (request) => (keys.add(request.key), acquire(request));
+  const watch = memory.watch.bind(memory);
+  memory.watch = (key, wake) => {
+    const stop = watch(key, wake);
+    watching += 1;
+    return () => {
+      watching -= 1;
+      stop();
+    };
+  };
+  return async () => {
+    const left: string[] = watching === 0 ? [] : [`${watching} subscriptions`];
+    for (const key of keys) {
+      const { record, waiters } = await memory.read(key);
+      if (record !== undefined) left.push(`${key} is held by ${record.holder.ownerId}`);
+      for (const { holder } of waiters) left.push(`${key} is waited for by ${holder.ownerId}`);
+    }
+    return left;
+  };
 }
 
 /** Lets promises settle without letting time pass. */

@@ -1,0 +1,70 @@
+import { FakeClock } from '@lockscope/testkit';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { Due, DueQueue } from '../src/due-queue.ts';
+
+class Item extends Due {
+  readonly fired: number[] = [];
+  readonly #clock: FakeClock;
+
+  constructor(clock: FakeClock) {
+    super();
+    this.#clock = clock;
+  }
+
+  due(): void {
+    this.fired.push(this.#clock.monotonic());
+  }
+}
+
+describe('the queue of what falls due', () => {
+  it('calls each at its moment and no other, whatever was moved or taken out before', async () => {
+    const move = fc.record({ item: fc.nat(9), at: fc.option(fc.integer({ min: 0, max: 50 })), pass: fc.nat(20) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(move, { maxLength: 60 }), async (moves) => {
+        const clock = new FakeClock();
+        const queue = new DueQueue(clock);
+        const items = Array.from({ length: 10 }, () => new Item(clock));
+        const expected = items.map((): number[] => []);
+        const planned = new Map<number, number>();
+        const expire = (now: number): void => {
+          for (const [item, at] of planned) {
+            if (at > now) continue;
+            expected[item]?.push(at);
+            planned.delete(item);
+          }
+        };
+        for (const { item, at, pass } of moves) {
+          const due = items[item] ?? new Item(clock);
+          // A timer waits a millisecond at least.
+          const moment = clock.monotonic() + 1 + (at ?? 0);
+          if (at === null) queue.delete(due);
+          else queue.set(due, moment);
+          if (at === null) planned.delete(item);
+          else planned.set(item, moment);
+          await clock.advance(pass);
+          expire(clock.monotonic());
+        }
+        await clock.advance(100);
+        expire(clock.monotonic());
+        expect(items.map(({ fired }) => fired)).toEqual(expected);
+        expect([queue.size, clock.timers]).toEqual([0, 0]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('keeps one timer, however much waits', async () => {
+    const clock = new FakeClock();
+    const queue = new DueQueue(clock);
+    const items = Array.from({ length: 100 }, (_, n) => {
+      const item = new Item(clock);
+      queue.set(item, 1000 - n);
+      return item;
+    });
+    expect(clock.timers).toBe(1);
+    await clock.advance(1000);
+    expect(items.map(({ fired }) => fired[0])).toEqual(items.map((_, n) => 1000 - n));
+  });
+});
