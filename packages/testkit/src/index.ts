@@ -1,7 +1,10 @@
 export type { Case, Contract } from './case.ts';
+export type { ListenerDouble } from './doubles/listener-double.ts';
+export { listenerDoubles } from './doubles/listener-doubles.ts';
+export { lockDoubles, type CapableLocks, type LockDouble } from './doubles/lock-doubles.ts';
+export type { StorageDouble, StorageWorld } from './doubles/storage-double.ts';
+export { storageDoubles } from './doubles/storage-doubles.ts';
 export { FakeClock } from './fake-clock.ts';
-export { storageContract } from './storage-contract.ts';
-export type { StorageContractOptions, StorageFaults, StorageSetup } from './storage-contract/options.ts';
 export {
   faultyStorage,
   type FaultyStorage,
@@ -9,16 +12,9 @@ export {
   type StealOptions,
   type StorageOperation,
 } from './faulty-storage.ts';
-export { storageDoubles } from './doubles/storage-doubles.ts';
-export type { StorageDouble, StorageWorld } from './doubles/storage-double.ts';
 export { describeHistory, type Told } from './history.ts';
-export { Recorder, type RecorderOptions } from './recorder.ts';
-export { TimelineValidator, type TimelineMoment, type TimelineValidatorOptions } from './timeline-validator.ts';
-export type { TimelineRule } from './timeline/breach.ts';
 export { listenerContract } from './listener-contract.ts';
 export type { ListenerContractOptions, ListenerSetup } from './listener-contract/options.ts';
-export { listenerDoubles } from './doubles/listener-doubles.ts';
-export type { ListenerDouble } from './doubles/listener-double.ts';
 export { lockContract } from './lock-contract.ts';
 export type {
   LockAbilities,
@@ -29,4 +25,8 @@ export type {
   TestableLock,
   TestableLocks,
 } from './lock-contract/options.ts';
-export { lockDoubles, type CapableLocks, type LockDouble } from './doubles/lock-doubles.ts';
+export { Recorder, type RecorderOptions } from './recorder.ts';
+export { storageContract } from './storage-contract.ts';
+export type { StorageContractOptions, StorageFaults, StorageSetup } from './storage-contract/options.ts';
+export { TimelineValidator, type TimelineMoment, type TimelineValidatorOptions } from './timeline-validator.ts';
+export type { TimelineRule } from './timeline/breach.ts';
