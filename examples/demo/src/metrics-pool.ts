@@ -1,6 +1,8 @@
 import { AggregatorRegistry } from 'prom-client';
 import type { WorkerProcess } from './worker-process.ts';
 
+type Worker = Pick<WorkerProcess, 'name' | 'send'>;
+
 const patienceMs = 400;
 
 interface Metric {
@@ -14,13 +16,14 @@ interface Metric {
  */
 export class MetricsPool {
   readonly contentType = 'text/plain; version=0.0.4; charset=utf-8';
-  readonly #workers: () => readonly WorkerProcess[];
+  readonly #workers: () => readonly Worker[];
   readonly #latest = new Map<string, readonly object[]>();
   readonly #waiting = new Map<number, (metrics: readonly object[]) => void>();
   #retired: readonly object[] = [];
+  #retiring: Promise<void> = Promise.resolve();
   #ids = 0;
 
-  constructor(workers: () => readonly WorkerProcess[]) {
+  constructor(workers: () => readonly Worker[]) {
     this.#workers = workers;
   }
 
@@ -41,16 +44,20 @@ export class MetricsPool {
   }
 
   /** A worker is gone: its counts stay, what it had in flight does not. */
-  async retire(name: string): Promise<void> {
-    const latest = this.#latest.get(name) ?? [];
-    this.#latest.delete(name);
-    const counts = latest.filter((metric) => (metric as Metric).type !== 'gauge');
-    // In one step, so that a scrape in between has each count once.
-    const before = this.#retired;
-    this.#retired = await aggregate([before, counts]).getMetricsAsJSON();
+  retire(name: string): Promise<void> {
+    return (this.#retiring = this.#retireAfter(this.#retiring, name));
   }
 
-  async #ask(worker: WorkerProcess): Promise<void> {
+  async #retireAfter(others: Promise<void>, name: string): Promise<void> {
+    await others;
+    const counts = (this.#latest.get(name) ?? []).filter((metric) => (metric as Metric).type !== 'gauge');
+    const retired = await aggregate([this.#retired, counts]).getMetricsAsJSON();
+    // In one step, so that a scrape at any time has each count once.
+    this.#latest.delete(name);
+    this.#retired = retired;
+  }
+
+  async #ask(worker: Worker): Promise<void> {
     const id = (this.#ids += 1);
     const answer = new Promise<readonly object[] | undefined>((resolve) => {
       const timer = setTimeout(resolve, patienceMs, undefined);

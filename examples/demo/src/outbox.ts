@@ -1,5 +1,11 @@
 import type { FinishedSpan, FromWorker, Telling } from './messages.ts';
 
+/** What is needed of `process` in a child process. */
+export interface Channel {
+  readonly connected?: boolean;
+  send?(message: FromWorker, handle: undefined, options: undefined, sent: () => void): unknown;
+}
+
 const everyMs = 50;
 /** What may wait to be sent. Beyond it what is new is dropped and counted. */
 const capacity = 5000;
@@ -8,11 +14,18 @@ const maxInFlight = 8;
 
 /** Sends events and spans to the parent in batches, so that telling costs the locks next to nothing. */
 export class Outbox {
+  readonly #channel: Channel;
+  readonly #timer: ReturnType<typeof setInterval>;
   #tellings: Telling[] = [];
   #spans: FinishedSpan[] = [];
   #dropped = 0;
   #inFlight = 0;
-  readonly #timer = setInterval(() => this.#send(), everyMs).unref();
+
+  constructor(channel: Channel = process) {
+    this.#channel = channel;
+    this.#timer = setInterval(() => this.#send(), everyMs);
+    this.#timer.unref();
+  }
 
   tell(telling: Telling): void {
     if (this.#tellings.length < capacity) this.#tellings.push(telling);
@@ -24,7 +37,7 @@ export class Outbox {
     else this.#dropped += 1;
   }
 
-  /** Sends what is left, and gives nothing more away. */
+  /** Sends what is left. */
   close(): Promise<void> {
     clearInterval(this.#timer);
     return new Promise((resolve) => this.#send(resolve));
@@ -32,13 +45,13 @@ export class Outbox {
 
   #send(sent: () => void = () => {}): void {
     const nothing = this.#tellings.length + this.#spans.length + this.#dropped === 0;
-    if (nothing || this.#inFlight >= maxInFlight || !process.connected) return sent();
+    if (nothing || this.#inFlight >= maxInFlight || this.#channel.connected !== true) return sent();
     const news: FromWorker = { kind: 'news', tellings: this.#tellings, spans: this.#spans, dropped: this.#dropped };
     this.#tellings = [];
     this.#spans = [];
     this.#dropped = 0;
     this.#inFlight += 1;
-    process.send?.(news, undefined, undefined, () => {
+    this.#channel.send?.(news, undefined, undefined, () => {
       this.#inFlight -= 1;
       sent();
     });
