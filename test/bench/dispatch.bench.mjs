@@ -14,7 +14,7 @@ const hear = () => {
   heard += 1;
 };
 
-export async function run() {
+async function run() {
   for (const listeners of [1, 3]) {
     const rows = await measure(dispatchCases(listeners));
     print(`Telling ${listeners} listener${listeners === 1 ? '' : 's'} of an event that exists`, rows);
@@ -112,3 +112,5 @@ function frugal(count) {
     }),
   };
 }
+
+await run();

@@ -2,7 +2,12 @@
 // Like for like: the same lock, a lock span and an operation span each time, the same four metrics, sampled or not.
 import { context, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { AlwaysOffSampler, AlwaysOnSampler, BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  BasicTracerProvider,
+  BatchSpanProcessor,
+} from '@opentelemetry/sdk-trace-base';
 import { otel } from '@lockscope/listener-otel';
 import { prometheus } from '@lockscope/listener-prometheus';
 import { createLocks } from '@lockscope/storage-lock';
@@ -11,14 +16,22 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { nullStorage } from './null-storage.mjs';
 import { judge, measure, print } from './rounds.mjs';
 
-const exporter = { export: (_spans, done) => done({ code: 0 }), shutdown: () => Promise.resolve(), forceFlush: () => Promise.resolve() };
+const exporter = {
+  export: (_spans, done) => done({ code: 0 }),
+  shutdown: () => Promise.resolve(),
+  forceFlush: () => Promise.resolve(),
+};
 
 function provider(sampler) {
-  const processor = new BatchSpanProcessor(exporter, { maxQueueSize: 4096, maxExportBatchSize: 512, scheduledDelayMillis: 100 });
+  const processor = new BatchSpanProcessor(exporter, {
+    maxQueueSize: 4096,
+    maxExportBatchSize: 512,
+    scheduledDelayMillis: 100,
+  });
   return new BasicTracerProvider({ sampler, spanProcessors: [processor] });
 }
 
-export async function run() {
+async function run() {
   const manager = new AsyncLocalStorageContextManager().enable();
   context.setGlobalContextManager(manager);
   const sampled = provider(new AlwaysOnSampler());
@@ -29,16 +42,34 @@ export async function run() {
     byHand('metrics by hand, prom-client', locks(), undefined),
     plain('prometheus()', locks(prometheus({ registry: new Registry() }))),
     byHand('spans and metrics by hand, sampled', locks(), sampled),
-    plain('otel() and prometheus(), sampled', locks(otel({ tracerProvider: sampled }), prometheus({ registry: new Registry() }))),
+    plain(
+      'otel() and prometheus(), sampled',
+      locks(otel({ tracerProvider: sampled }), prometheus({ registry: new Registry() })),
+    ),
     byHand('spans and metrics by hand, unsampled', locks(), unsampled),
-    plain('otel() and prometheus(), unsampled', locks(otel({ tracerProvider: unsampled }), prometheus({ registry: new Registry() }))),
+    plain(
+      'otel() and prometheus(), unsampled',
+      locks(otel({ tracerProvider: unsampled }), prometheus({ registry: new Registry() })),
+    ),
     plain('otel(), no SDK', locks(otel())),
   ]);
   print('An acquire and a release with spans and metrics, null storage', rows);
   const added = (name) => rows.find((row) => row.name === name).ratio - 1;
-  judge('metrics alone, added time against by hand', added('prometheus()') / added('metrics by hand, prom-client'), 0.7);
-  judge('goal 5, added time against by hand', added('otel() and prometheus(), sampled') / added('spans and metrics by hand, sampled'), 0.7);
-  judge('goal 6, added time against by hand', added('otel() and prometheus(), unsampled') / added('spans and metrics by hand, unsampled'), 0.6);
+  judge(
+    'metrics alone, added time against by hand',
+    added('prometheus()') / added('metrics by hand, prom-client'),
+    0.7,
+  );
+  judge(
+    'goal 5, added time against by hand',
+    added('otel() and prometheus(), sampled') / added('spans and metrics by hand, sampled'),
+    0.7,
+  );
+  judge(
+    'goal 6, added time against by hand',
+    added('otel() and prometheus(), unsampled') / added('spans and metrics by hand, unsampled'),
+    0.6,
+  );
   context.disable();
 }
 
@@ -61,10 +92,25 @@ function handMetrics() {
   const labelNames = ['lock_name', 'lock_system', 'lock_mode', 'lock_outcome', 'lock_contended'];
   return {
     acquires: new Histogram({ name: 'acquire_seconds', help: 'h', labelNames, registers }),
-    attempts: new Counter({ name: 'attempts_total', help: 'h', labelNames: ['lock_name', 'lock_system', 'lock_attempt_result'], registers }),
-    holds: new Histogram({ name: 'hold_seconds', help: 'h', labelNames: ['lock_name', 'lock_system', 'lock_mode', 'lock_release_reason'], registers }),
+    attempts: new Counter({
+      name: 'attempts_total',
+      help: 'h',
+      labelNames: ['lock_name', 'lock_system', 'lock_attempt_result'],
+      registers,
+    }),
+    holds: new Histogram({
+      name: 'hold_seconds',
+      help: 'h',
+      labelNames: ['lock_name', 'lock_system', 'lock_mode', 'lock_release_reason'],
+      registers,
+    }),
     held: new Gauge({ name: 'held', help: 'h', labelNames: ['lock_name', 'lock_system'], registers }),
-    store: new Histogram({ name: 'store_seconds', help: 'h', labelNames: ['lock_system', 'lock_store_operation', 'error_type'], registers }),
+    store: new Histogram({
+      name: 'store_seconds',
+      help: 'h',
+      labelNames: ['lock_system', 'lock_store_operation', 'error_type'],
+      registers,
+    }),
   };
 }
 
@@ -76,10 +122,19 @@ function byHand(name, locks, tracerProvider) {
   const cycle = async () => {
     const start = performance.now();
     const span = tracer?.startSpan('lock orders/{id}');
-    if (span?.isRecording()) span.setAttributes({ 'lock.name': 'orders/{id}', 'lock.key': 'orders/1', 'lock.system': 'null', 'lock.mode': 'exclusive' });
+    if (span?.isRecording())
+      span.setAttributes({
+        'lock.name': 'orders/{id}',
+        'lock.key': 'orders/1',
+        'lock.system': 'null',
+        'lock.mode': 'exclusive',
+      });
     const lock = await traced(span, () => locks.acquire('orders/1'));
     const got = performance.now();
-    acquires.observe({ ...lockLabels, lock_mode: 'exclusive', lock_outcome: 'acquired', lock_contended: 'false' }, (got - start) / 1000);
+    acquires.observe(
+      { ...lockLabels, lock_mode: 'exclusive', lock_outcome: 'acquired', lock_contended: 'false' },
+      (got - start) / 1000,
+    );
     store.observe({ lock_system: 'null', lock_store_operation: 'acquire', error_type: '' }, (got - start) / 1000);
     attempts.inc({ ...lockLabels, lock_attempt_result: 'acquired' });
     held.inc(lockLabels);
@@ -115,3 +170,5 @@ function byHand(name, locks, tracerProvider) {
     },
   };
 }
+
+await run();

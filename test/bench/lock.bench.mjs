@@ -11,7 +11,7 @@ import { judge, measure, print } from './rounds.mjs';
 const hear = () => {};
 const trivial = (name) => ({ name, on: hear, onStart: hear, onAction: hear });
 
-export async function run() {
+async function run() {
   const bare = await bareLock();
   // First of all, and on its own: a process that has no listener has never run the code that tells them.
   const silent = await measure([
@@ -87,3 +87,5 @@ function asyncLock() {
     },
   };
 }
+
+await run();

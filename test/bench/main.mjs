@@ -1,24 +1,21 @@
-// Runs the benchmarks: `pnpm bench` for all, `pnpm bench <name>` for one. Each is a file `<name>.bench.mjs` beside this
-// one that exports `run()`. They measure the built packages, so build first.
-import { readdirSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+// Runs the benchmarks: `pnpm bench` for all, `pnpm bench <name>` for one. Each is a file `<name>.bench.mjs`, beside this
+// one or in the `bench` folder of a package, and gets a process of its own, so that none has warmed the compiler up for
+// another. They measure the built packages, so build first. Pin it to one core where you can: `taskset -c 1 pnpm bench`.
+import { spawnSync } from 'node:child_process';
+import { globSync } from './glob.mjs';
 
-const folder = fileURLToPath(new URL('.', import.meta.url));
 const suffix = '.bench.mjs';
-const names = readdirSync(folder)
-  .filter((file) => file.endsWith(suffix))
-  .map((file) => file.slice(0, -suffix.length));
+const files = new Map(globSync(suffix).map((file) => [file.slice(file.lastIndexOf('/') + 1, -suffix.length), file]));
 const asked = process.argv.slice(2).filter((arg) => arg !== '--');
-const unknown = asked.filter((name) => !names.includes(name));
+const unknown = asked.filter((name) => !files.has(name));
 
-if (unknown.length > 0 || names.length === 0) {
-  console.error(`No benchmark ${unknown.join(', ') || 'yet'}. There is: ${names.join(', ') || 'none'}.`);
-  process.exitCode = unknown.length > 0 ? 2 : 0;
+if (unknown.length > 0) {
+  console.error(`No benchmark ${unknown.join(', ')}. There is: ${[...files.keys()].join(', ')}.`);
+  process.exitCode = 2;
 } else {
-  for (const name of asked.length > 0 ? asked : names) {
+  for (const name of asked.length > 0 ? asked : files.keys()) {
     console.log(`\n# ${name} (Node ${process.versions.node})`);
-    /** @type {{ run(): Promise<void> }} */
-    const bench = await import(new URL(`${name}${suffix}`, import.meta.url).href);
-    await bench.run();
+    const { status } = spawnSync(process.execPath, [...process.execArgv, files.get(name)], { stdio: 'inherit' });
+    if (status !== 0) process.exitCode = 1;
   }
 }

@@ -1,5 +1,5 @@
 // What one uncontended acquire and release cost, beside the cheapest pair of writes that SQLite can do.
-// Build first, then: node bench/cycle.mjs [rounds] [cycles]
+// Build first, then: node bench/sqlite.bench.mjs [rounds] [cycles]
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
 // What a scripted cycle (request, grant, release) costs with this listener.
-// Run after a build: taskset -c 1 node packages/listeners/log/bench/cost.mjs [rounds] [ms per case]
+// Run after a build: taskset -c 1 node packages/listeners/log/bench/log.bench.mjs [rounds] [ms per case]
 import { ListenerSet } from '@lockscope/core';
 import { log } from '@lockscope/listener-log';
 import { pino } from 'pino';

@@ -1,5 +1,5 @@
 // What a scripted cycle (request, grant, release) costs with this listener, beside the same spans written by hand.
-// Run after a build: taskset -c 1 node packages/listeners/otel/bench/cost.mjs [rounds] [ms per case]
+// Run after a build: taskset -c 1 node packages/listeners/otel/bench/otel.bench.mjs [rounds] [ms per case]
 // No garbage is collected by force between the cases: a full collection makes V8 forget shapes, and short rounds would
 // then measure how long it takes to learn them again.
 import { context, trace } from '@opentelemetry/api';

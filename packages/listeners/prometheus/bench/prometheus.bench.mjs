@@ -1,5 +1,5 @@
 // What recording and scraping cost here and with prom-client, side by side in one run. Build first, then:
-//   taskset -c 1 node --expose-gc packages/listeners/prometheus/bench/record-and-scrape.mjs
+//   taskset -c 1 node --expose-gc packages/listeners/prometheus/bench/prometheus.bench.mjs
 import { createRequire } from 'node:module';
 
 import { Registry } from 'prom-client';
