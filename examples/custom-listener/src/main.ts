@@ -9,13 +9,13 @@ import { createLocks } from '@lockscope/storage-lock';
 class LongestWaits implements Listener {
   readonly name = 'longest-waits';
   readonly types = ['lock.acquire'] as const;
-  readonly #waits: { key: string; waitMs: number; blocker: string }[] = [];
+  #waits: { key: string; waitMs: number; blocker: string }[] = [];
 
   on(event: Event): void {
     if (event.type !== 'lock.acquire' || event.details?.contended !== true) return;
     const { waitMs, blocker } = event.details;
-    this.#waits.push({ key: event.lockKey, waitMs, blocker: blocker?.operation ?? 'unknown' });
-    this.#waits.sort((a, b) => b.waitMs - a.waitMs).splice(3);
+    const wait = { key: event.lockKey, waitMs, blocker: blocker?.operation ?? 'unknown' };
+    this.#waits = [...this.#waits, wait].toSorted((a, b) => b.waitMs - a.waitMs).slice(0, 3);
   }
 
   report(): void {

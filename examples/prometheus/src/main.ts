@@ -15,9 +15,12 @@ const locks = createLocks({
 });
 const orders = locks.define('orders/{id}', { expectedHoldMs: 200 });
 
-const server = createServer(async (_request, response) => {
+const server = createServer((_request, response) => {
   response.setHeader('content-type', registry.contentType);
-  response.end(await registry.metrics());
+  registry.metrics().then(
+    (text) => response.end(text),
+    () => response.writeHead(500).end(),
+  );
 });
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;

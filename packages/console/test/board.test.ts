@@ -192,7 +192,7 @@ describe('who waits for whom', () => {
     expect(script.view().notes.at(-1)).toMatchObject({
       kind: 'gave-up',
       process: 'report',
-      text: 'gave up after 3.0 s for cron (timeout)',
+      text: 'gave up after waiting 3.0 s for cron (timeout)',
     });
     expect(script.view().totals).toMatchObject({ gaveUp: 1, waiting: 0 });
   });
@@ -334,7 +334,13 @@ describe('what is told besides', () => {
   it('says when a possession took longer than was declared', () => {
     const script = new Script();
     const process = script.process('cron');
-    const declared = { leaseMs: 3000, renewEveryMs: 1000, reentrancy: 'owner', scope: 'class', expectedHoldMs: 500 } as const;
+    const declared = {
+      leaseMs: 3000,
+      renewEveryMs: 1000,
+      reentrancy: 'owner',
+      scope: 'class',
+      expectedHoldMs: 500,
+    } as const;
     process.single('lock.create', 'catalogue', 'ok', declared);
     const hold = process.gets('catalogue', 1);
     expect(script.lock('catalogue').expectedHoldMs).toBe(500);
@@ -376,7 +382,9 @@ describe('what is told besides', () => {
     const root = script.process('go').asks('x');
     root.granted(1);
     script.at(100);
-    script.process('go').single('lock.create', 'x', 'ok', { leaseMs: 1, renewEveryMs: 1, reentrancy: 'owner', scope: 'key' });
+    script
+      .process('go')
+      .single('lock.create', 'x', 'ok', { leaseMs: 1, renewEveryMs: 1, reentrancy: 'owner', scope: 'key' });
     const release = script.process('go').asks('x').root.child('lock.release');
     release?.end('released', { details: { holdMs: 100, fencingToken: 1 } });
     expect(script.lock('x').holder).toBeUndefined();

@@ -106,7 +106,13 @@ describe('a class of locks that is defined', () => {
   it('counts as declared, with the time that a hold should take', async () => {
     const app = new FakeProcess();
     const init = { lockName: 'orders/{id}', lockKey: 'orders/{id}', storageName: 'redis' };
-    const details = { leaseMs: 30_000, renewEveryMs: 10_000, reentrancy: 'owner', scope: 'class', expectedHoldMs: 200 } as const;
+    const details = {
+      leaseMs: 30_000,
+      renewEveryMs: 10_000,
+      reentrancy: 'owner',
+      scope: 'class',
+      expectedHoldMs: 200,
+    } as const;
     begun(app.set.begin('lock.create', init)).end('ok', { details });
     expect(await zeroOutcomes(app, 'redis')).toEqual(outcomes);
     expect(await app.value('lock_hold_expected_seconds', { lock_name: 'orders/{id}' })).toBe(0.2);
@@ -114,7 +120,13 @@ describe('a class of locks that is defined', () => {
 
   it('leaves what was declared to the listener as it is', async () => {
     const app = new FakeProcess({ names: [{ name: 'jobs', expectedHoldMs: 5000 }] });
-    const details = { leaseMs: 30_000, renewEveryMs: 10_000, reentrancy: 'owner', scope: 'class', expectedHoldMs: 200 } as const;
+    const details = {
+      leaseMs: 30_000,
+      renewEveryMs: 10_000,
+      reentrancy: 'owner',
+      scope: 'class',
+      expectedHoldMs: 200,
+    } as const;
     begun(app.set.begin('lock.create', { lockName: 'jobs', lockKey: 'jobs' })).end('ok', { details });
     expect(await app.value('lock_hold_expected_seconds', { lock_name: 'jobs' })).toBe(5);
   });

@@ -122,7 +122,9 @@ function releaseFailed(teller: Teller): void {
 }
 
 function aside(teller: Teller): void {
-  teller.begin('lock.create').end('ok', { details: { leaseMs: 1, renewEveryMs: 1, reentrancy: 'owner', scope: 'key' } });
+  teller
+    .begin('lock.create')
+    .end('ok', { details: { leaseMs: 1, renewEveryMs: 1, reentrancy: 'owner', scope: 'key' } });
   const inspect = teller.begin('lock.inspect');
   teller.child(inspect, 'storage.read').end('ok');
   inspect.end('ok', { details: { found: true } });
