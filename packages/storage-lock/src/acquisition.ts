@@ -141,6 +141,11 @@ export class Acquisition extends Due {
     if (!asking) this.#leaveNothing(this.#leaseId, false, 'caller_gone');
   }
 
+  /** What tells of it; undefined when nobody listens. */
+  get #told(): AcquireTrace | undefined {
+    return this.#trace;
+  }
+
   /** Whom it waits for, as far as it knows. */
   get blocker(): Blocker | undefined {
     return this.#blockerNow(this.#registry.clock.monotonic());
@@ -339,7 +344,7 @@ export class Acquisition extends Due {
     const told: (() => void)[] = [];
     for (const other of [asking, ...(waiting ?? [])]) {
       if (other === undefined) continue;
-      const trace = other.#trace;
+      const trace = other.#told;
       if (owner !== undefined && other.ownerId === owner) {
         other.#joins(possession);
         if (trace !== undefined) told.push(trace.flush);
