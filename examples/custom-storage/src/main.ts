@@ -9,7 +9,7 @@ import { storageContract } from '@lockscope/testkit';
 import { keyValueServer } from './kv-server.ts';
 import { KeyValueStore } from './kv-store.ts';
 
-async function start(): Promise<{ url: string; stop(): void }> {
+async function start(): Promise<{ url: string; stop: () => void }> {
   const server = keyValueServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const stop = (): void => {

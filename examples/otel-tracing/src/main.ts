@@ -6,34 +6,26 @@ import { MemoryStorage } from '@lockscope/storage';
 import { createLocks } from '@lockscope/storage-lock';
 import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import {
-  BasicTracerProvider,
-  SimpleSpanProcessor,
-  type ReadableSpan,
-  type SpanExporter,
-} from '@opentelemetry/sdk-trace-base';
+import { BasicTracerProvider, type ReadableSpan, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
 
-/** Prints spans as they end; any exporter does in its place. */
-const exporter: SpanExporter = {
-  export(spans: ReadableSpan[], done) {
-    for (const span of spans) {
-      const { traceId, spanId } = span.spanContext();
-      console.log(
-        `${span.name}  trace ${traceId.slice(0, 8)} span ${spanId} parent ${span.parentSpanContext?.spanId ?? 'none'}`,
-      );
-      for (const link of span.links) {
-        console.log(
-          `  blocked by span ${link.context.spanId} of trace ${link.context.traceId.slice(0, 8)}, ${String(span.attributes['lock.blocker.operation'])}`,
-        );
-      }
+/** Prints spans as they end; a BatchSpanProcessor with your exporter does in its place. */
+const printer: SpanProcessor = {
+  onStart: () => undefined,
+  onEnd(span: ReadableSpan) {
+    const { traceId, spanId } = span.spanContext();
+    const parent = span.parentSpanContext?.spanId ?? 'none';
+    console.log(`${span.name}  trace ${traceId.slice(0, 8)} span ${spanId} parent ${parent}`);
+    for (const { context: blocker } of span.links) {
+      const operation = String(span.attributes['lock.blocker.operation']);
+      console.log(`  blocked by span ${blocker.spanId} of trace ${blocker.traceId.slice(0, 8)}, ${operation}`);
     }
-    done({ code: 0 });
   },
+  forceFlush: () => Promise.resolve(),
   shutdown: () => Promise.resolve(),
 };
 
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }));
+trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [printer] }));
 const tracer = trace.getTracer('example');
 
 const locks = createLocks({ storage: new MemoryStorage(), listeners: [otel()] });

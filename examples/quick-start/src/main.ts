@@ -27,7 +27,7 @@ await Promise.all([work('alice'), work('bob')]);
 // Somebody who cannot wait asks once.
 await locks.run('orders/42', async () => {
   const busy = await locks.tryAcquire('orders/42');
-  console.log(`while it is held, a try gives ${busy}`);
+  console.log('while it is held, a try gives', busy);
 });
 
 await locks.close();
