@@ -21,5 +21,7 @@ export function decodeTime(text: unknown): number | undefined {
   const [, seconds, fraction = '0', offset] = match as unknown as [string, string, string | undefined, string];
   const whole = Date.parse(`${seconds}${offset}`);
   if (Number.isNaN(whole) || seconds.startsWith('0001-01-01')) return undefined;
-  return whole + Math.round(Number(`0.${fraction}`) * 1e6) / 1000;
+  const epochMs = whole + Math.round(Number(`0.${fraction}`) * 1e6) / 1000;
+  // From the year 2096 on a number has no room for microseconds.
+  return Math.abs(epochMs) < 4e12 ? Math.round(epochMs * 1000) / 1000 : epochMs;
 }
