@@ -12,7 +12,7 @@ import { telling } from './listener-contract/telling.ts';
  *
  * While a case runs it takes the process's `unhandledRejection` events for itself, so run the cases one after another.
  *
- * @throws {TypeError} naming everything that is wrong with the options.
+ * @throws {InvalidOptionsError} naming everything that is wrong with the options.
  */
 export function listenerContract(options: ListenerContractOptions): Contract {
   const checked = checkListenerOptions(options);

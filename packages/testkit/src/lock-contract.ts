@@ -14,7 +14,7 @@ import { running, runningOnTwo, type LockScript } from './lock-contract/running.
  * What everybody expects of a lock, as cases for any test runner: for a lock library of any kind, not only Lockscope's.
  * What contenders add to is a number in a file, read, then written, so that a lock that excludes nobody is found out.
  *
- * @throws {TypeError} naming everything that is wrong with the options.
+ * @throws {InvalidOptionsError} naming everything that is wrong with the options.
  */
 export function lockContract<S extends LockSetup>(options: LockContractOptions<S>): Contract {
   // The verbs only ever get what `create` of the same options gave.

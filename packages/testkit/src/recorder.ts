@@ -1,4 +1,12 @@
-import { snapshot, type Action, type Event, type EventOf, type EventType, type Listener } from '@lockscope/core';
+import {
+  InvalidOptionsError,
+  snapshot,
+  type Action,
+  type Event,
+  type EventOf,
+  type EventType,
+  type Listener,
+} from '@lockscope/core';
 
 import { describeHistory, type Told } from './history.ts';
 
@@ -23,10 +31,10 @@ export class Recorder implements Listener {
   #told: Told[] = [];
   #dropped = 0;
 
-  /** @throws {RangeError} when the capacity is no integer of at least 1. */
+  /** @throws {InvalidOptionsError} when the capacity is no integer of at least 1. */
   constructor({ name = 'recorder', types, capacity = 10_000 }: RecorderOptions = {}) {
     if (!(Number.isSafeInteger(capacity) && capacity >= 1)) {
-      throw new RangeError(`capacity must be an integer of at least 1, got ${capacity}`);
+      throw new InvalidOptionsError([`capacity must be an integer of at least 1, got ${capacity}`]);
     }
     this.name = name;
     this.#capacity = capacity;

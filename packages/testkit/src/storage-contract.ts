@@ -25,7 +25,7 @@ import { Trial } from './storage-contract/trial.ts';
  * Everything that a `LockStorage` signs, as cases for any test runner. Each case works on a storage of its own. Which
  * cases there are follows from the capabilities and the verbs alone, so a runner knows them before anything is made.
  *
- * @throws {TypeError} naming everything that is wrong with the options.
+ * @throws {InvalidOptionsError} naming everything that is wrong with the options.
  */
 export function storageContract<S extends StorageSetup>(options: StorageContractOptions<S>): Contract {
   const checked = checkStorageOptions(options);

@@ -1,6 +1,6 @@
 import { AssertionError } from 'node:assert/strict';
 
-import type { Action, Event, Listener } from '@lockscope/core';
+import { InvalidOptionsError, type Action, type Event, type Listener } from '@lockscope/core';
 
 import { describeHistory } from './history.ts';
 import { TimelineTree } from './timeline/timeline-tree.ts';
@@ -44,10 +44,10 @@ export class TimelineValidator implements Listener {
   readonly #earlier: string[] = [];
   #forgotten = 0;
 
-  /** @throws {RangeError} when the capacity is no integer of at least 1. */
+  /** @throws {InvalidOptionsError} when the capacity is no integer of at least 1. */
   constructor({ name = 'timeline validator', capacity = 1000 }: TimelineValidatorOptions = {}) {
     if (!(Number.isSafeInteger(capacity) && capacity >= 1)) {
-      throw new RangeError(`capacity must be an integer of at least 1, got ${capacity}`);
+      throw new InvalidOptionsError([`capacity must be an integer of at least 1, got ${capacity}`]);
     }
     this.name = name;
     this.#capacity = capacity;

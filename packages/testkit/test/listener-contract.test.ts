@@ -66,7 +66,8 @@ for (const [name, contract] of Object.entries(good)) {
 describe('listenerContract', () => {
   it('refuses options that cannot be meant, all at once', () => {
     expect(() => listenerContract({ create: undefined as never, maxBlockMs: 0, settleMs: Number.NaN })).toThrow(
-      /create is not a function; maxBlockMs is no number of at least 1: 0; settleMs is no number of at least 1: NaN/,
+      'create must be a function, got undefined; maxBlockMs must be a number of at least 1, got 0; ' +
+        'settleMs must be a number of at least 1, got NaN',
     );
   });
 

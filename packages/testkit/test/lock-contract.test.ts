@@ -113,8 +113,8 @@ describe('lockContract', () => {
     expect(() =>
       lockContract({ ...options, create: () => ({ locks: createLocks({ storage: new MemoryStorage() }) }) }),
     ).toThrow(
-      'lockContract: contenders is no integer of at least 1: 0; processes.count is no integer of at least 1: 0.5; ' +
-        'processes.module is no URL; abilities.fair needs acquire',
+      'contenders must be an integer of at least 1, got 0; processes.count must be an integer of at least 1, got 0.5; ' +
+        'processes.module must be a URL, got string; abilities.fair must not be true without abilities.acquire',
     );
   });
 });

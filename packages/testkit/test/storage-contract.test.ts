@@ -128,7 +128,8 @@ describe('the list of cases', () => {
       faults: { freeze: () => undefined },
     };
     expect(() => storageContract({ ...options, create: () => ({ storage: new MemoryStorage() }) })).toThrow(
-      /durable needs reopen; freeze and thaw go together; shortLeaseMs is no integer of at least 1: 0/,
+      'reopen must be there where capabilities.durable is true; faults.freeze and faults.thaw must come together; ' +
+        'shortLeaseMs must be an integer of at least 1, got 0',
     );
   });
 

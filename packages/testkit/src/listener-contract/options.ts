@@ -1,4 +1,4 @@
-import type { Event, Listener } from '@lockscope/core';
+import { InvalidOptionsError, type Event, type Listener } from '@lockscope/core';
 
 /** What `create` gives: a listener that nobody used before, and what can be asked of it. */
 export interface ListenerSetup {
@@ -36,11 +36,11 @@ export type CheckedListenerOptions = ListenerContractOptions &
 /** Fills the defaults in and checks everything at once. */
 export function checkListenerOptions(options: ListenerContractOptions): CheckedListenerOptions {
   const problems: string[] = [];
-  if (typeof options.create !== 'function') problems.push('create is not a function');
+  if (typeof options.create !== 'function') problems.push(`create must be a function, got ${typeof options.create}`);
   for (const name of ['events', 'maxBlockMs', 'settleMs', 'mayKeep'] as const) {
     const value = options[name] ?? 1;
-    if (!(Number.isFinite(value) && value >= 1)) problems.push(`${name} is no number of at least 1: ${value}`);
+    if (!(Number.isFinite(value) && value >= 1)) problems.push(`${name} must be a number of at least 1, got ${value}`);
   }
-  if (problems.length > 0) throw new TypeError(`listenerContract: ${problems.join('; ')}`);
+  if (problems.length > 0) throw new InvalidOptionsError(problems);
   return { accounts: () => true, events: 10_000, maxBlockMs: 500, settleMs: 5000, mayKeep: 1000, ...options };
 }

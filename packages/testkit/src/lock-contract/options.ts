@@ -1,3 +1,5 @@
+import { InvalidOptionsError } from '@lockscope/core';
+
 /** A lock that somebody has. */
 export interface TestableLock {
   /** Greater than that of every holder before. */
@@ -96,7 +98,7 @@ const everything: LockAbilities = {
 export function checkLockOptions<S extends LockSetup>(options: LockContractOptions<S>): CheckedLockOptions<S> {
   const problems: string[] = [];
   const { processes } = options;
-  if (typeof options.create !== 'function') problems.push('create is not a function');
+  if (typeof options.create !== 'function') problems.push(`create must be a function, got ${typeof options.create}`);
   const numbers = { contenders: options.contenders, patienceMs: options.patienceMs };
   const ofProcesses = { count: processes?.count, contenders: processes?.contenders, leaseMs: processes?.leaseMs };
   for (const [prefix, values] of [
@@ -105,14 +107,16 @@ export function checkLockOptions<S extends LockSetup>(options: LockContractOptio
   ] as const) {
     for (const [name, value = 1] of Object.entries(values)) {
       if (!(Number.isSafeInteger(value) && value >= 1))
-        problems.push(`${prefix}${name} is no integer of at least 1: ${value}`);
+        problems.push(`${prefix}${name} must be an integer of at least 1, got ${value}`);
     }
   }
-  if (processes !== undefined && !(processes.module instanceof URL)) problems.push('processes.module is no URL');
+  if (processes !== undefined && !(processes.module instanceof URL))
+    problems.push(`processes.module must be a URL, got ${typeof processes.module}`);
   const abilities = { ...everything, ...options.abilities };
   for (const name of ['waitMs', 'signal', 'tokens', 'fair'] as const) {
-    if (options.abilities?.[name] === true && !abilities.acquire) problems.push(`abilities.${name} needs acquire`);
+    if (options.abilities?.[name] === true && !abilities.acquire)
+      problems.push(`abilities.${name} must not be true without abilities.acquire`);
   }
-  if (problems.length > 0) throw new TypeError(`lockContract: ${problems.join('; ')}`);
+  if (problems.length > 0) throw new InvalidOptionsError(problems);
   return { contenders: 100, patienceMs: 10_000, ...options, abilities };
 }

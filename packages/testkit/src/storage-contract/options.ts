@@ -1,3 +1,4 @@
+import { InvalidOptionsError } from '@lockscope/core';
 import type { LockStorage, StorageCapabilities } from '@lockscope/storage';
 
 /** What `create` gives: a storage that nobody used before, and beside it whatever the verbs need. */
@@ -61,15 +62,18 @@ export function checkStorageOptions<S extends StorageSetup>(
   const problems: string[] = [];
   const { faults = {} } = options;
   const capabilities = options.capabilities as StorageCapabilities | undefined;
-  if (typeof options.create !== 'function') problems.push('create is not a function');
-  if (capabilities === undefined) problems.push('capabilities are not stated');
-  else if (capabilities.durable && options.reopen === undefined) problems.push('durable needs reopen');
-  if ((faults.freeze === undefined) !== (faults.thaw === undefined)) problems.push('freeze and thaw go together');
+  if (typeof options.create !== 'function') problems.push(`create must be a function, got ${typeof options.create}`);
+  if (capabilities === undefined) problems.push('capabilities must be stated, got none');
+  else if (capabilities.durable && options.reopen === undefined)
+    problems.push('reopen must be there where capabilities.durable is true');
+  if ((faults.freeze === undefined) !== (faults.thaw === undefined))
+    problems.push('faults.freeze and faults.thaw must come together');
   for (const name of ['shortLeaseMs', 'rounds', 'patienceMs'] as const) {
     const value = options[name] ?? 1;
-    if (!(Number.isSafeInteger(value) && value >= 1)) problems.push(`${name} is no integer of at least 1: ${value}`);
+    if (!(Number.isSafeInteger(value) && value >= 1))
+      problems.push(`${name} must be an integer of at least 1, got ${value}`);
   }
-  if (problems.length > 0) throw new TypeError(`storageContract: ${problems.join('; ')}`);
+  if (problems.length > 0) throw new InvalidOptionsError(problems);
   return { shortLeaseMs: 250, rounds: 1000, patienceMs: 5000, forgetsReleased: false, faults, ...options };
 }
 

@@ -1,8 +1,7 @@
-import type { Event } from '@lockscope/core';
+import { releaseReasons, type Event } from '@lockscope/core';
 
 import { isFromWire, type Breach } from './breach.ts';
 import type { EventNode } from './event-node.ts';
-import { possessionEnds } from './vocabulary.ts';
 
 /** What must follow from the end of a release. */
 const afterRelease: Readonly<Record<string, readonly string[]>> = {
@@ -41,7 +40,7 @@ function checkEnd(event: Event, acquired: string): Breach[] {
     if (outcome === acquired) return [];
     return [{ rule: 'possession.outcome', text: `ended ${outcome} although its acquire ended ${acquired}` }];
   }
-  if (!possessionEnds.includes(outcome)) {
+  if (!releaseReasons.some((reason) => reason === outcome)) {
     return [{ rule: 'possession.outcome', text: `was acquired and ended ${outcome}` }];
   }
   const details = event.details as Readonly<Record<string, unknown>> | undefined;

@@ -1,11 +1,20 @@
-import type { EventDetails, EventOutcomes, EventType } from '@lockscope/core';
+import {
+  acquireOutcomes,
+  releaseReasons,
+  renewOutcomes,
+  type EventDetails,
+  type EventOutcomes,
+  type EventType,
+} from '@lockscope/core';
+
+const notAcquired = acquireOutcomes.filter((outcome) => outcome !== 'acquired');
 
 /** How each type of event may end; undefined where any text will do. */
 export const outcomesOf: { readonly [T in EventType]: readonly EventOutcomes[T][] | undefined } = {
   'lock.create': ['ok'],
-  lock: ['released', 'lost', 'release_failed', 'not_acquired', 'timeout', 'aborted', 'deadlock', 'error'],
-  'lock.acquire': ['acquired', 'not_acquired', 'timeout', 'aborted', 'deadlock', 'error'],
-  'lease.renew': ['renewed', 'failed', 'lost', 'abandoned'],
+  lock: [...releaseReasons, ...notAcquired],
+  'lock.acquire': acquireOutcomes,
+  'lease.renew': renewOutcomes,
   'lease.lost': ['lost'],
   'lock.release': ['released', 'stale', 'error'],
   'lock.rollback': ['ok', 'error', 'abandoned'],
@@ -20,12 +29,9 @@ export const outcomesOf: { readonly [T in EventType]: readonly EventOutcomes[T][
   unknown: undefined,
 };
 
-/** How a possession that was acquired may end. */
-export const possessionEnds: readonly string[] = ['released', 'lost', 'release_failed'];
-
 /** What the details of each type must have, whenever there are details. */
 export const detailsOf: { readonly [T in EventType]: readonly (keyof EventDetails[T])[] } = {
-  'lock.create': ['leaseMs', 'renewEveryMs', 'reentrancy'],
+  'lock.create': ['leaseMs', 'renewEveryMs', 'reentrancy', 'scope'],
   lock: ['contended', 'waitMs', 'leaseMs', 'renewals', 'depth'],
   'lock.acquire': ['attempts', 'waitMs', 'contended'],
   'lease.renew': ['utilization', 'roundTripMs', 'failures'],
