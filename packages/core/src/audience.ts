@@ -7,12 +7,11 @@ import type { Listener, ListenerFault } from './listener.ts';
 import { isTraceparent } from './traceparent.ts';
 import { Turn } from './turn.ts';
 
-/** @internal Who wants to hear what of one type of event. */
-export interface Hearing {
-  readonly on: readonly Seat[];
-  readonly onStart: readonly Seat[];
-  readonly onAction: readonly Seat[];
-}
+/** @internal Who is told and who is asked what, of one type of event. */
+export type Hearing = Readonly<Record<(typeof told)[number] | (typeof asked)[number], readonly Seat[]>>;
+
+const told = ['on', 'onStart', 'onAction'] as const;
+const asked = ['around', 'traceparent'] as const;
 
 /** @internal One listener in one set. */
 export class Seat {
@@ -27,45 +26,47 @@ export class Seat {
   }
 }
 
-const nobody: Hearing = { on: [], onStart: [], onAction: [] };
-
 /** @internal The listeners of a set at one moment, sorted by what they want; every call to them is guarded here. */
 export class Audience {
   readonly #seats: readonly Seat[];
   readonly #report: (fault: ListenerFault) => void;
   readonly #hearings = new Map<EventType, Hearing>();
-  readonly #around: readonly Seat[];
-  readonly #traceparent: readonly Seat[];
   readonly #onFault: readonly Seat[];
 
   constructor(seats: readonly Seat[], report: (fault: ListenerFault) => void) {
     this.#seats = seats;
     this.#report = report;
-    this.#around = seats.filter(({ listener }) => typeof listener.around === 'function');
-    this.#traceparent = seats.filter(({ listener }) => typeof listener.traceparent === 'function');
     this.#onFault = seats.filter(({ listener }) => typeof listener.onFault === 'function');
     for (const type of Object.keys(eventTypes) as EventType[]) this.#admit(type);
   }
 
   #admit(type: EventType): void {
-    const wanting = (method: 'on' | 'onStart' | 'onAction'): Seat[] =>
-      this.#seats.filter(({ listener }) => typeof listener[method] === 'function' && wants(listener, type));
-    const hearing: Hearing = { on: wanting('on'), onStart: wanting('onStart'), onAction: wanting('onAction') };
-    if (hearing.on.length + hearing.onStart.length + hearing.onAction.length > 0) {
-      this.#hearings.set(type, hearing);
-      this.#keepParents(type);
-    } else if (eventTypes[type].parent === undefined && this.#isAsked(type)) this.#hearings.set(type, nobody);
+    const hearing = this.#sort(type);
+    const wanted = told.some((method) => hearing[method].length > 0);
+    // Who is only asked, and told nothing, needs the root that it is asked about.
+    const root = eventTypes[type].parent === undefined && asked.some((method) => hearing[method].length > 0);
+    if (wanted || root) this.#hearings.set(type, hearing);
+    if (wanted) this.#keepParents(type);
   }
 
-  /** A listener that is only asked, and told nothing, needs the root that it is asked about. */
-  #isAsked(type: EventType): boolean {
-    return [...this.#around, ...this.#traceparent].some(({ listener }) => wants(listener, type));
+  #sort(type: EventType): Hearing {
+    const able = (method: keyof Hearing): Seat[] =>
+      this.#seats.filter(
+        ({ listener }) => typeof listener[method] === 'function' && (listener.types?.includes(type) ?? true),
+      );
+    return {
+      on: able('on'),
+      onStart: able('onStart'),
+      onAction: able('onAction'),
+      around: able('around'),
+      traceparent: able('traceparent'),
+    };
   }
 
   /** A type that somebody hears of needs all that it hangs on, so that its tree has its parents. */
   #keepParents(type: EventType): void {
     for (const parent of [eventTypes[type].parent ?? []].flat()) {
-      if (!this.#hearings.has(parent)) this.#hearings.set(parent, nobody);
+      if (!this.#hearings.has(parent)) this.#hearings.set(parent, this.#sort(parent));
       this.#keepParents(parent);
     }
   }
@@ -108,17 +109,17 @@ export class Audience {
     }
   }
 
-  around<R>(event: Event, fn: () => R): R {
+  around<R>(seats: readonly Seat[], event: Event, fn: () => R): R {
     let run = fn;
-    for (const seat of this.#around) {
-      if (!seat.removed && wants(seat.listener, event.type)) run = this.#guardAround(seat, event, run);
+    for (const seat of seats) {
+      if (!seat.removed) run = this.#guardAround(seat, event, run);
     }
     return run();
   }
 
-  traceparent(event: Event): string | undefined {
-    for (const seat of this.#traceparent) {
-      if (seat.removed || !wants(seat.listener, event.type)) continue;
+  traceparent(seats: readonly Seat[], event: Event): string | undefined {
+    for (const seat of seats) {
+      if (seat.removed) continue;
       try {
         const offered = seat.listener.traceparent?.(event);
         if (isTraceparent(offered)) return offered;
@@ -177,8 +178,4 @@ export class Audience {
     );
     return fault;
   }
-}
-
-function wants({ types }: Listener, type: EventType): boolean {
-  return types === undefined || types.includes(type);
 }

@@ -101,11 +101,11 @@ export class EventRecord<T extends EventType = EventType> implements OpenEvent<T
   }
 
   around<R>(fn: () => R): R {
-    return this.tree.audience.around(this.event as Event, fn);
+    return this.tree.audience.around(this.hearing.around, this.event as Event, fn);
   }
 
   traceparent(): string | undefined {
-    return this.tree.audience.traceparent(this.event as Event);
+    return this.tree.audience.traceparent(this.hearing.traceparent, this.event as Event);
   }
 
   hold(): void {

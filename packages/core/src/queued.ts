@@ -1,6 +1,7 @@
 import type { Action } from './action.ts';
 import type { Event } from './event.ts';
 import { guard } from './guard.ts';
+import { InvalidOptionsError } from './invalid-options-error.ts';
 import { isObject } from './is-object.ts';
 import type { Listener } from './listener.ts';
 
@@ -29,7 +30,7 @@ export interface QueuedListener extends Listener {
   /**
    * Takes nothing more and delivers what waits, for at most `timeoutMs` (0 to 2147483647, default 5,000); resolves with
    * how many deliveries were left and are now dropped. Closing again waits
-   * for the same end. Rejects with a `RangeError`, and stays open, when `timeoutMs` is out of bounds.
+   * for the same end. Rejects with an `InvalidOptionsError`, and stays open, when `timeoutMs` is out of bounds.
    */
   close(options?: { readonly timeoutMs?: number }): Promise<{ readonly undelivered: number }>;
 }
@@ -54,7 +55,7 @@ const longestTimerMs = 2 ** 31 - 1;
  *
  * A delivery that does not settle does not keep the process alive; `close()` does, so call it before the process ends.
  *
- * @throws {RangeError} naming every option that is wrong, its value and the bound.
+ * @throws {InvalidOptionsError} naming every option that is wrong, its value and the bound.
  * @throws {TypeError} when the listener has `around` or `traceparent`.
  */
 export function queued(listener: Listener, options: QueuedOptions = {}): QueuedListener {
@@ -66,7 +67,7 @@ export function queued(listener: Listener, options: QueuedOptions = {}): QueuedL
     problems.push(`onFull must be drop_oldest or drop_newest, got ${String(onFull)}`);
   if (!(timeoutMs > 0 && timeoutMs <= longestTimerMs))
     problems.push(`timeoutMs must be above 0 and at most ${longestTimerMs}, got ${String(timeoutMs)}`);
-  if (problems.length > 0) throw new RangeError(`queued(): ${problems.join('; ')}`);
+  if (problems.length > 0) throw new InvalidOptionsError(problems);
   for (const method of ['around', 'traceparent'] as const) {
     if (typeof listener[method] === 'function')
       throw new TypeError(
@@ -125,7 +126,7 @@ class Queued implements QueuedListener {
 
   async close({ timeoutMs = 5000 }: { readonly timeoutMs?: number } = {}): Promise<{ readonly undelivered: number }> {
     if (!(timeoutMs >= 0 && timeoutMs <= longestTimerMs))
-      throw new RangeError(`close(): timeoutMs must be from 0 to ${longestTimerMs}, got ${String(timeoutMs)}`);
+      throw new InvalidOptionsError([`timeoutMs must be from 0 to ${longestTimerMs}, got ${String(timeoutMs)}`]);
     return await (this.#closing ??= this.#drainUntil(timeoutMs));
   }
 

@@ -98,6 +98,32 @@ describe('a listener', () => {
     expect(faults).toEqual([]);
   });
 
+  it('whose types can no longer be read is no fault: they were read when it was added', async () => {
+    let broken = false;
+    const asked: string[] = [];
+    const bad: Listener = {
+      name: 'bad',
+      get types() {
+        if (broken) throw boom;
+        return ['lock'] as const;
+      },
+      around: (event, fn) => {
+        asked.push(event.type);
+        return fn();
+      },
+      traceparent: (event) => {
+        asked.push(event.type);
+        return undefined;
+      },
+    };
+    const set = new ListenerSet({ listeners: [bad] });
+    broken = true;
+    const open = set.begin('lock', orders);
+    expect(open?.around(() => 1)).toBe(1);
+    expect(open?.traceparent()).toBeUndefined();
+    expect(asked).toEqual(['lock', 'lock']);
+  });
+
   it('that gives a number, as an arrow function easily does, is no fault', async () => {
     const seen: string[] = [];
     const { faults } = await possessionBeside({ name: 'list', on: ({ id }) => seen.push(id) as unknown as void });

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
-import { ListenerSet, queued, type Listener, type QueuedListener, type QueuedOptions } from '../src/index.ts';
+import {
+  InvalidOptionsError,
+  ListenerSet,
+  queued,
+  type Listener,
+  type QueuedListener,
+  type QueuedOptions,
+} from '../src/index.ts';
 
 async function told(options: QueuedOptions, count: number): Promise<{ keys: string[]; queue: QueuedListener }> {
   const keys: string[] = [];
@@ -52,24 +59,24 @@ describe('options that are out of bounds', () => {
 
   it.each([0, -1, 1.5, Number.NaN, Infinity, 2 ** 53])('a capacity of %d is refused', (capacity) => {
     expect(() => queued(listener, { capacity })).toThrow(
-      new RangeError(`queued(): capacity must be an integer of at least 1, got ${capacity}`),
+      new InvalidOptionsError([`capacity must be an integer of at least 1, got ${capacity}`]),
     );
   });
 
   it.each([0, -1, Number.NaN, Infinity, 2 ** 31])('a timeout of %d ms is refused', (timeoutMs) => {
     expect(() => queued(listener, { timeoutMs })).toThrow(
-      new RangeError(`queued(): timeoutMs must be above 0 and at most 2147483647, got ${timeoutMs}`),
+      new InvalidOptionsError([`timeoutMs must be above 0 and at most 2147483647, got ${timeoutMs}`]),
     );
   });
 
   it('are all named at once', () => {
     const wrong = { capacity: 'many', onFull: 'panic', timeoutMs: -1 } as unknown as QueuedOptions;
     expect(() => queued(listener, wrong)).toThrow(
-      new RangeError(
-        'queued(): capacity must be an integer of at least 1, got many; ' +
-          'onFull must be drop_oldest or drop_newest, got panic; ' +
-          'timeoutMs must be above 0 and at most 2147483647, got -1',
-      ),
+      new InvalidOptionsError([
+        'capacity must be an integer of at least 1, got many',
+        'onFull must be drop_oldest or drop_newest, got panic',
+        'timeoutMs must be above 0 and at most 2147483647, got -1',
+      ]),
     );
   });
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { ListenerSet, queued, type QueuedListener } from '../src/index.ts';
+import { InvalidOptionsError, ListenerSet, queued, type QueuedListener } from '../src/index.ts';
 
 /** A queue before a listener that is stuck on its first delivery, until it is let go. */
 function stuck(): { queue: QueuedListener; told: string[]; letGo: () => void; tell: (...keys: string[]) => void } {
@@ -101,7 +101,7 @@ describe('close()', () => {
   it.each([-1, Number.NaN, Infinity, 2 ** 31])('refuses %d ms, and stays open', async (timeoutMs) => {
     const { queue, told, tell } = stuck();
     await expect(queue.close({ timeoutMs })).rejects.toThrow(
-      new RangeError(`close(): timeoutMs must be from 0 to 2147483647, got ${timeoutMs}`),
+      new InvalidOptionsError([`timeoutMs must be from 0 to 2147483647, got ${timeoutMs}`]),
     );
     tell('a');
     await vi.advanceTimersByTimeAsync(1);
