@@ -7,15 +7,27 @@ beforeAll(build, 120_000);
 // Each program is a process of its own on the built package, and none of them calls process.exit().
 describe('a process', () => {
   it('ends by itself after close(), with code 0', async () => {
-    expect(await program('releases-and-ends')).toEqual({ code: 0, stdout: 'LOCK_TIMEOUT\nLOCKS_CLOSED\n', stderr: '' });
+    expect(await program(new URL('./programs/releases-and-ends.mjs', import.meta.url))).toEqual({
+      code: 0,
+      stdout: 'LOCK_TIMEOUT\nLOCKS_CLOSED\n',
+      stderr: '',
+    });
   }, 60_000);
 
   it('is not kept alive by a lock that it holds', async () => {
-    expect(await program('holds-and-ends')).toEqual({ code: 0, stdout: 'held\n', stderr: '' });
+    expect(await program(new URL('./programs/holds-and-ends.mjs', import.meta.url))).toEqual({
+      code: 0,
+      stdout: 'held\n',
+      stderr: '',
+    });
   }, 60_000);
 
   it('that only waits for a lock stays until it has waited long enough', async () => {
-    expect(await program('waits')).toEqual({ code: 0, stdout: 'LOCK_TIMEOUT true\n', stderr: '' });
+    expect(await program(new URL('./programs/waits.mjs', import.meta.url))).toEqual({
+      code: 0,
+      stdout: 'LOCK_TIMEOUT true\n',
+      stderr: '',
+    });
   }, 60_000);
 });
 
@@ -27,7 +39,11 @@ describe('a million acquires and releases', () => {
   it.each(['without a listener', 'with a listener'])(
     '%s leave the heap as it was',
     async (listening) => {
-      const { code, stdout, stderr } = await program('cycles', [listening, '1000000'], 240_000);
+      const { code, stdout, stderr } = await program(
+        new URL('./programs/cycles.mjs', import.meta.url),
+        [listening, '1000000'],
+        240_000,
+      );
       expect([code, stderr]).toEqual([0, '']);
       expect(Number(stdout)).toBeLessThan(boundBytes);
     },

@@ -19,9 +19,9 @@ export async function build(): Promise<void> {
   if (code !== 0) throw new Error(`the package cannot be built:\n${stdout}`);
 }
 
-/** Runs one of test/programs in a process of its own, on what was built. */
-export function program(name: string, args: readonly string[] = [], limitMs = 60_000): Promise<Ended> {
-  return run(['--expose-gc', join(packageDir, 'test', 'programs', `${name}.mjs`), ...args], limitMs);
+/** Runs a program in a process of its own, on what was built. */
+export function program(module: URL, args: readonly string[] = [], limitMs = 60_000): Promise<Ended> {
+  return run(['--expose-gc', fileURLToPath(module), ...args], limitMs);
 }
 
 function run(args: readonly string[], limitMs: number): Promise<Ended> {
