@@ -215,7 +215,6 @@ export class Acquisition extends Due {
     this.#failingSince = undefined;
     if (result.acquired) {
       const now = this.#registry.clock.monotonic();
-      if (this.#registry.closed) return this.#fail('error', new LocksClosedError(key), true);
       if (now < sentAt + options.leaseMs) return this.#granted(sentAt, result, now);
       return this.#tooLate(sentAt, now);
     }

@@ -86,6 +86,21 @@ describe('an aborted acquire', () => {
     ]);
   });
 
+  it('gives the lock back when the storage grants it afterwards and the reply gets lost', async () => {
+    const { locks, clock, memory, storage } = makeWorld();
+    const controller = new AbortController();
+    storage.delay(1000);
+    storage.loseReply('acquire');
+    const acquiring = outcomeOf(locks.acquire('a', { signal: controller.signal }));
+    await clock.advance(500);
+    controller.abort(reason);
+    await clock.advance(500);
+    expect(acquiring.state).toBe('rejected');
+    expect((await memory.read('a')).record).toBeDefined();
+    await clock.advance(1000);
+    expect((await memory.read('a')).record).toBeUndefined();
+  });
+
   it('that was on record and granted nothing takes itself off when its last question fails', async () => {
     const { locks, other, clock, memory, storage } = makeWorld();
     const lock = await other().acquire('a');

@@ -18,6 +18,23 @@ describe('a grant that comes after its lease is over', () => {
     storage.delay(0);
   });
 
+  it('is given back however late that comes through, and never frees what was granted instead', async () => {
+    const { locks, clock, storage, memory } = makeWorld({ leaseMs: 9000, waitMs: 60_000 });
+    const release = storage.release.bind(storage);
+    storage.release = async (key, leaseId) => {
+      await new Promise<void>((resolve) => void clock.setTimeout(resolve, 5000));
+      return release(key, leaseId);
+    };
+    storage.delay(9000);
+    const acquiring = outcomeOf(locks.acquire('a'));
+    await clock.advance(8999);
+    storage.delay(0);
+    await clock.advance(5002);
+    expect(acquiring.value?.fencingToken).toBe(2);
+    expect((await memory.read('a')).record?.fencingToken).toBe(2);
+    storage.release = release;
+  });
+
   it('a millisecond earlier is handed out, with the millisecond that is left', async () => {
     const { locks, clock, storage } = makeWorld({ leaseMs: 9000, waitMs: 60_000, watchdog: false });
     storage.delay(8999);

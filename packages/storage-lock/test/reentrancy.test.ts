@@ -122,6 +122,33 @@ describe('the same owner', () => {
     await waiting.value?.release();
   });
 
+  it('takes its waiting acquire off the record when another one of its acquires is served first', async () => {
+    const { locks, other, clock, memory } = makeWorld();
+    const blocker = await other().acquire('a');
+    const waiting = outcomeOf(locks.acquire('a', { owner: 'ann' }));
+    await settle(clock);
+    // A storage that serves a try before those who wait, and keeps them on record.
+    const acquire = memory.acquire.bind(memory);
+    memory.acquire = async (request) => {
+      if (request.waitMs !== undefined) return acquire(request);
+      const { waiters } = await memory.read('a');
+      for (const { leaseId } of waiters) await memory.leave('a', leaseId);
+      const result = await acquire(request);
+      for (const { leaseId, holder } of waiters)
+        await acquire({ key: 'a', leaseId, holder, leaseMs: 1000, waitMs: 60_000 });
+      return result;
+    };
+    await memory.forceRelease('a');
+    const trying = await locks.tryAcquire('a', { owner: 'ann' });
+    await settle(clock);
+    memory.acquire = acquire;
+    expect(waiting.value?.fencingToken).toBe(trying?.fencingToken);
+    expect((await memory.read('a')).waiters).toEqual([]);
+    await trying?.release();
+    expect(await waiting.value?.release()).toBe(true);
+    expect(await blocker.release()).toBe(false);
+  });
+
   it('loses all its handles together', async () => {
     const { locks, clock } = makeWorld({ leaseMs: 9000, watchdog: false });
     const first = await locks.acquire('a', { owner: 'ann' });

@@ -23,6 +23,38 @@ describe('a waiter', () => {
     expect(recorder.actions('acquire.handed_over')).toMatchObject([{ payload: { via: 'notified', handoffMs: 0 } }]);
   });
 
+  it('asks again at once when it is told while a question is still on its way back', async () => {
+    const { locks, other, clock, memory } = makeWorld({ leaseMs: 30_000 });
+    const lock = await other().acquire('a');
+    const acquire = memory.acquire.bind(memory);
+    memory.acquire = async (request) => {
+      const result = await acquire(request);
+      await new Promise<void>((resolve) => void clock.setTimeout(resolve, 300));
+      return result;
+    };
+    const waiting = outcomeOf(locks.acquire('a'));
+    await clock.advance(450);
+    await lock.release();
+    // The answer "busy" comes after 600 ms, the next one, "yours", after 900.
+    await clock.advance(450);
+    expect(waiting.state).toBe('resolved');
+  });
+
+  it('finds out that it became free while it subscribed', async () => {
+    const { locks, other, clock, memory, recorder } = makeWorld({ leaseMs: 30_000 });
+    const lock = await other().acquire('a');
+    const acquire = memory.acquire.bind(memory);
+    memory.acquire = async (request) => {
+      const result = await acquire(request);
+      if (!result.acquired) await lock.release();
+      return result;
+    };
+    const waiting = outcomeOf(locks.acquire('a'));
+    await settle(clock);
+    expect(waiting.state).toBe('resolved');
+    expect(recorder.actions('acquire.handed_over')).toMatchObject([{ payload: { via: 'polled' } }]);
+  });
+
   it('gets it within a second when the notification gets lost', async () => {
     const { locks, other, clock } = makeWorld({ leaseMs: 30_000 }, { kind: UnheardStorage });
     const lock = await other().acquire('a');
