@@ -285,13 +285,13 @@ export class Possession extends Due implements WatchedLease {
   }
 
   /** Nobody waits for the answers any more to what was asked up to that moment. */
-  #abandon(upTo = Infinity): void {
+  #abandon(upTo = Infinity, at: number = this.#registry.clock.monotonic()): void {
     const abandoned = this.#openRenewals.filter(({ sentAt }) => sentAt <= upTo);
     if (abandoned.length === 0) return;
     this.#openRenewals = this.#openRenewals.filter(({ sentAt }) => sentAt > upTo);
     for (const { event, call } of abandoned) {
-      call?.end('abandoned');
-      event?.end('abandoned');
+      call?.end('abandoned', { at });
+      event?.end('abandoned', { at });
     }
   }
 
@@ -340,8 +340,8 @@ export class Possession extends Due implements WatchedLease {
     // Found out in the caller's first step, it is told after the acquire all the same, and as it happens.
     this.grant.root?.flush();
     this.grant.root
-      ?.child('lease.lost')
-      ?.end('lost', { details: { reason, fencingToken, evidence }, error: this.loss });
+      ?.child('lease.lost', { at: now })
+      ?.end('lost', { at: now, details: { reason, fencingToken, evidence }, error: this.loss });
     this.finish('lost', now, this.loss);
   }
 
@@ -349,7 +349,7 @@ export class Possession extends Due implements WatchedLease {
   finish(outcome: 'released' | 'lost' | 'release_failed', at: number, error?: unknown): void {
     if (outcome !== 'lost') this.state = 'released';
     this.#registry.due.delete(this);
-    this.#abandon();
+    this.#abandon(Infinity, at);
     const { root } = this.grant;
     if (root !== undefined) {
       for (const guest of this.#guests) this.#endTree(guest, outcome, error, at);

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+
 import { createLocks, type Locks } from '@lockscope/storage-lock';
 import { MemoryStorage, monotoneClock } from '@lockscope/storage';
 import { describe, expect, it } from 'vitest';
@@ -101,4 +103,16 @@ describe('what the locks tell is a valid timeline:', () => {
       expect(recorder.ends('lock').map(({ outcome }) => outcome)).toEqual(ends);
     });
   }
+});
+
+it('is valid on a real clock when the storage is frozen until the lease is over', async () => {
+  const validator = new TimelineValidator();
+  const faulty = faultyStorage(new MemoryStorage());
+  const locks = createLocks({ storage: faulty, listeners: [validator], leaseMs: 100, renewEveryMs: 20, marginMs: 10 });
+  const lock = await locks.acquire('orders/1');
+  faulty.freeze();
+  await once(lock.signal, 'abort');
+  faulty.thaw();
+  await locks.close();
+  validator.assertValid();
 });
