@@ -1,15 +1,3 @@
-/** Options that cannot work. `problems` has all of them, each with its name, value and bound. */
-export class InvalidOptionsError extends RangeError {
-  readonly code = 'INVALID_OPTIONS';
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(problems.join('; '));
-    this.name = 'InvalidOptionsError';
-    this.problems = problems;
-  }
-}
-
 /** The registry already has metrics of these names; none was registered. */
 export class MetricNameTakenError extends Error {
   readonly code = 'METRIC_NAME_TAKEN';
