@@ -11,7 +11,7 @@ describe('an event that is written and read again', () => {
       fc.property(anyEvent, (event) => {
         expect(decodeEvent(encodeEvent(event))).toEqual(snapshot(event));
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 

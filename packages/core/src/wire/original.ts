@@ -51,9 +51,11 @@ export function originalType(written: number, actions: readonly Action[], ofWatc
 /** How an event of the original Go family ended, where its actions say so. */
 export function originalOutcome(type: EventType, actions: readonly Action[]): string | undefined {
   if (type === 'lock.create') return 'ok';
-  const last = actions.map(writtenName).findLast((name) => Object.hasOwn(outcomes, name));
+  const names = actions.map(writtenName);
+  if (type === 'lease.renew' && names.includes('not-lock-owner')) return 'lost';
+  const last = names.findLast((name) => Object.hasOwn(outcomes, name));
   if (last !== undefined) return outcomes[last];
   if (!type.startsWith('storage.')) return undefined;
-  const failed = actions.some((action) => writtenName(action).endsWith('.Error') || action.error !== undefined);
+  const failed = names.some((name) => name.endsWith('.Error')) || actions.some(({ error }) => error !== undefined);
   return failed ? 'error' : 'ok';
 }
