@@ -32,9 +32,9 @@ export async function runDemo({ port, forSeconds, open }: Arguments, stopped: Ab
     }
     terminal.stop();
     const { totals } = lockConsole.view();
-    const ranSeconds = (performance.now() - startedAt) / 1000;
+    const ranMs = performance.now() - startedAt;
     await fleet.stop();
-    terminal.print(`\n${summary(totals, ranSeconds, fleet)}`);
+    terminal.print(`\n${summary(totals, ranMs, fleet)}`);
   } finally {
     terminal.stop();
     await fleet.stop();

@@ -1,5 +1,5 @@
 import type { LockView, View } from '@lockscope/console';
-import { seconds, statusLine } from './words.ts';
+import { seconds, statusLines } from './words.ts';
 
 const everyMs = 2000;
 
@@ -30,9 +30,9 @@ export class Terminal {
 
   #draw(): void {
     const view = this.#view();
-    if (!this.#out.isTTY) return this.print(statusLine(view));
+    if (!this.#out.isTTY) return this.print(statusLines(view).join('; '));
     const width = this.#out.columns;
-    const lines = ['', ...view.locks.map((lock) => lockLine(lock, view.now)), '', statusLine(view)];
+    const lines = ['', ...view.locks.map((lock) => lockLine(lock, view.now)), '', ...statusLines(view)];
     const fitting = lines.slice(-Math.max(1, this.#out.rows - 4)).map((line) => line.slice(0, width - 1));
     const up = this.#lines === 0 ? '' : `\u001b[${this.#lines}A\u001b[J`;
     this.#lines = fitting.length;
@@ -42,7 +42,8 @@ export class Terminal {
 
 function lockLine({ key, holder, waiters, waiting }: LockView, now: number): string {
   const who = holder === undefined ? 'free' : `${holder.process} ${seconds(now - holder.since)}`;
-  const gone = holder?.gone === undefined ? '' : ' (gone)';
+  const over = holder?.leaseEnd !== undefined && holder.leaseEnd < now ? ' (lease over)' : '';
+  const state = holder?.gone === undefined ? over : ' (gone)';
   const queue = waiters.map(({ process, since }) => `${process} ${seconds(now - since)}`).join(', ');
-  return `  ${key.padEnd(14)} ${`${who}${gone}`.padEnd(24)}${waiting === 0 ? '' : `<- ${queue}`}`.trimEnd();
+  return `  ${key.padEnd(14)} ${`${who}${state}`.padEnd(30)}${waiting === 0 ? '' : `<- ${queue}`}`.trimEnd();
 }

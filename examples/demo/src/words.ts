@@ -1,10 +1,11 @@
 import type { PastWait, Totals, View, WaiterView } from '@lockscope/console';
 
-/** What a fleet of locks is doing, in one line. */
-export function statusLine({ totals, now }: View): string {
+/** What a fleet of locks is doing, in two short lines. */
+export function statusLines({ totals, now }: View): readonly [string, string] {
   const { held, waiting, acquiresPerSecond, losses, takeOvers, longestWait } = totals;
   const longest = longestWait === undefined ? 'nobody waits' : `longest wait ${waitWords(longestWait, now)}`;
-  return `${held} held, ${waiting} waiting, ${acquiresPerSecond.toFixed(1)} acquires/s, ${losses} lost, ${takeOvers} taken over; ${longest}`;
+  const counts = `${held} held, ${waiting} waiting, ${acquiresPerSecond.toFixed(1)} acquires/s`;
+  return [`${counts}, ${losses} lost, ${takeOvers} taken over`, longest];
 }
 
 export function waitWords(wait: WaiterView | PastWait, now: number): string {
@@ -14,7 +15,7 @@ export function waitWords(wait: WaiterView | PastWait, now: number): string {
 }
 
 /** What became of it all, for the end. */
-export function summary(totals: Totals, seconds_: number, processes: { started: number; killed: number }): string {
+export function summary(totals: Totals, ranMs: number, processes: { started: number; killed: number }): string {
   const { acquires, contended, gaveUp, losses, takeOvers, longestWaitEver, events, missed, malformed } = totals;
   const longest = longestWaitEver === undefined ? '' : `, the longest ${waitWords(longestWaitEver, 0)}`;
   const rows: readonly (readonly [string, string])[] = [
@@ -27,7 +28,7 @@ export function summary(totals: Totals, seconds_: number, processes: { started: 
     ['messages', `${events} heard, ${missed} lost on the way, ${malformed} not understood`],
   ];
   const lines = rows.map(([name, value]) => `  ${name.padEnd(11)} ${value}`);
-  return [`After ${seconds(seconds_ * 1000)}:`, ...lines].join('\n');
+  return [`After ${seconds(ranMs)}:`, ...lines].join('\n');
 }
 
 export function seconds(ms: number): string {

@@ -93,6 +93,25 @@ describeWith('chromium', 'the page of the demo', ({ chromium: executablePath }) 
   );
 
   it(
+    'says what a bar is when it is pointed at',
+    async () => {
+      // What still lasts reaches to the right edge, and somebody has or wants the catalogue nearly always.
+      const track = page.locator('.lock[data-key="catalogue"] .track');
+      const { width = 0 } = (await track.boundingBox()) ?? {};
+      await expect
+        .poll(
+          async () => {
+            await track.hover({ position: { x: width - 3 - 20 * Math.random(), y: 10 } });
+            return (await page.locator('.tip').first().isVisible()) ? page.locator('.tip').first().textContent() : '';
+          },
+          { timeout: 30_000 },
+        )
+        .toMatch(/^\S+ \(.+\) (?:has )?held it for \d.*, token \d+/);
+    },
+    timeout,
+  );
+
+  it(
     'can be worked with the keyboard',
     async () => {
       const key = page.getByRole('button', { name: 'catalogue' });

@@ -4,7 +4,7 @@ import { fieldsOf, numberOf, textOf } from './fields.ts';
 import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import { waiterView } from './lock-view.ts';
-import { obstaclesOf } from './obstacles.ts';
+import { lastHolder, obstaclesOf } from './obstacles.ts';
 import { duration } from './page/duration.ts';
 import type { ProcessList } from './process-list.ts';
 import { blockerView, type Wait } from './span.ts';
@@ -125,12 +125,13 @@ export class Acquires {
   #measure(wait: Wait, ms: number): void {
     if (ms <= (this.#chronicle.longestWaitEver?.ms ?? 0)) return;
     const { since: _, ...who } = waiterView(wait);
-    this.#chronicle.longestWaitEver = { ...who, ms };
+    const holder = lastHolder(wait.obstacles);
+    this.#chronicle.longestWaitEver = { ...who, ms, ...(holder !== undefined && { blocker: blockerView(holder) }) };
   }
 
   #tell(process: string, event: Acquire, outcome: string, wait: Wait | undefined, waitedMs: number, at: number): void {
     const to = { at, process, key: event.lockKey };
-    const last = wait?.obstacles.at(-1);
+    const last = lastHolder(wait?.obstacles ?? []);
     const forWhom = last === undefined ? '' : ` for ${blockerView(last).label}`;
     const waited = `${duration(waitedMs)}${forWhom}`;
     if (outcome === 'acquired') {
@@ -141,7 +142,7 @@ export class Acquires {
     } else {
       this.#chronicle.counts.gaveUp += 1;
       const why = outcome === 'error' ? `failed: ${textOf(event.error?.message) ?? 'no reason given'}` : outcome;
-      this.#chronicle.note('gave-up', { ...to, text: `gave up after ${waited} (${why})`, notable: true });
+      this.#chronicle.note('gave-up', { ...to, text: `gave up after waiting ${waited} (${why})`, notable: true });
     }
   }
 }

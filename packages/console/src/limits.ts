@@ -1,4 +1,4 @@
-/** What a console keeps at most. It never needs more than about 16 MB, whatever it is told. */
+/** What a console keeps at most: about 20 MB when all of it is full. */
 export const limits = {
   /** How far back the timeline goes, in milliseconds. */
   windowMs: 60_000,

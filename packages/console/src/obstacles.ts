@@ -12,6 +12,11 @@ export function obstaclesOf(actions: readonly Action[]): readonly Obstacle[] {
   return seen.length <= maxObstacles ? seen : [...seen.slice(0, 1), ...seen.slice(1 - maxObstacles)];
 }
 
+/** The one to name when a wait is over: the last holder, rather than the moment in which the lock was handed over. */
+export function lastHolder(obstacles: readonly Obstacle[]): Obstacle | undefined {
+  return obstacles.findLast(({ ownerId }) => ownerId !== '_next') ?? obstacles.at(-1);
+}
+
 function obstacle(at: number, given: unknown): Obstacle {
   const { ownerId, operation, fencingToken, pid } = fieldsOf(given);
   return {

@@ -28,13 +28,13 @@ const classes = light.map((_, at) => `.c${at} { --c: var(--p${at}); }`).join('\n
 
 export const pageStyle: string = `:root {
   color-scheme: light dark;
-  --ground: #f7f7f4; --card: #fffffd; --line: #e3e3dc; --ink: #1d2024; --soft: #666b73; --faint: #9a9ea5;
+  --ground: #f7f7f4; --card: #fffffd; --line: #e3e3dc; --ink: #1d2024; --soft: #565b63; --faint: #6d727a;
   --alarm: #b3202a; --alarm-ground: #fbe9e8; --warn: #8a5a00; --on-bar: #ffffff; --px: #9a9ea5;
   ${variables(light)}
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --ground: #14161a; --card: #1b1e23; --line: #2d3138; --ink: #e6e7ea; --soft: #9ba1ab; --faint: #6d737d;
+    --ground: #14161a; --card: #1b1e23; --line: #2d3138; --ink: #e6e7ea; --soft: #a9aeb8; --faint: #868c97;
     --alarm: #ff8079; --alarm-ground: #3a1d1f; --warn: #e3b25c; --on-bar: #101216; --px: #6d737d;
     ${variables(dark)}
   }
@@ -86,7 +86,9 @@ button:hover { border-color: var(--faint); }
 h2 { font-weight: 650; font-size: .95rem; }
 .heading { display: flex; align-items: baseline; gap: 1rem; }
 #locks { margin-top: 1.3rem; outline-offset: 6px; }
-#locks > .heading, .lock { display: grid; grid-template-columns: 8.5rem minmax(17rem, 21rem) minmax(0, 1fr); column-gap: 1rem; }
+#locks > .heading, .lock { display: grid; grid-template-columns: 8.5rem minmax(17rem, 24rem) minmax(0, 1fr); column-gap: 1rem; }
+#locks > .heading { padding-left: 1rem; }
+#locks > .heading h2 { margin-left: -1rem; }
 .now-title, .axis { color: var(--faint); font-size: .78rem; }
 .axis { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)) auto; margin-right: 1px; }
 .axis span:last-child { width: 0; direction: rtl; white-space: nowrap; }
@@ -100,12 +102,17 @@ h2 { font-weight: 650; font-size: .95rem; }
 .lock h3 small { color: var(--faint); display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .now { min-width: 0; }
 .now p { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; min-height: 1.45em; }
+.now .holder { display: flex; }
+.person { display: flex; min-width: 6rem; overflow: hidden; }
+.person .who, .holder .time { flex: none; }
+.alarm .person { flex: none; min-width: 0; max-width: 60%; }
 .nobody { color: var(--faint); }
-.what { color: var(--soft); margin-left: .4rem; }
+.what { color: var(--soft); margin-left: .4rem; min-width: 0; overflow: hidden; text-overflow: ellipsis; }
+.alarm .what { display: none; }
 .now .time { color: var(--soft); margin-left: .5rem; }
 .holder .time { color: var(--ink); }
-.aside { color: var(--warn); margin-left: .6rem; }
-.aside.alarm, .now .believers { color: var(--alarm); }
+.aside { color: var(--warn); margin-left: .6rem; min-width: 0; overflow: hidden; text-overflow: ellipsis; }
+.alarm .aside, .now .believers { color: var(--alarm); }
 .waiters { font-size: .88rem; padding-left: 1rem; }
 .waiters .who { font-weight: 400; }
 .waiter + .waiter { margin-left: .8rem; }
@@ -113,11 +120,11 @@ h2 { font-weight: 650; font-size: .95rem; }
 .waiters:not([data-waiting='0'])::before { content: '\\2191'; color: var(--faint); margin: 0 .5rem 0 -1rem; }
 
 .track { position: relative; height: 48px; overflow: hidden; align-self: center;
-  background: repeating-linear-gradient(90deg, transparent 0 calc(25% - 1px), var(--line) calc(25% - 1px) 25%); }
+  background: linear-gradient(90deg, var(--line) 1px, transparent 1px) 0 0 / 25% 100%; }
 .strip { position: absolute; left: 0; top: 0; overflow: visible; will-change: transform; transition: transform .25s linear; }
 .strip.jumps { transition: none; }
 .bar { fill: var(--c); }
-.orphan { fill: none; stroke: var(--c); stroke-width: 1.2; stroke-dasharray: 3 2; }
+.orphan { fill: none; stroke: var(--c); stroke-width: 1.2; stroke-dasharray: 3 2; pointer-events: all; }
 .over { fill: var(--alarm); }
 .cap { fill: var(--c); }
 .name { fill: var(--on-bar); font-size: 10.5px; font-weight: 600; pointer-events: none; }
@@ -161,7 +168,7 @@ footer { color: var(--faint); font-size: .8rem; margin-top: 1.6rem; }
   .figure.wide { grid-column: span 2; border-left: 0; white-space: normal; }
   #locks > .heading, .lock { grid-template-columns: 9.5rem minmax(0, 1fr); }
   .now-title { display: none; }
-  .axis { grid-column: 1 / -1; padding-left: 1rem; }
+  .axis { grid-column: 1 / -1; }
   .lock { padding-right: 1rem; row-gap: .2rem; }
   .track, .recent { grid-column: 1 / -1; }
   .track { width: calc(100% + 1rem); }

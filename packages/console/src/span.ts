@@ -81,7 +81,7 @@ export function spanView(span: Span): SpanView {
 }
 
 export function blockerView({ process, operation, token, ownerId }: Omit<Obstacle, 'at' | 'pid'>): BlockerView {
-  const label = ownerId === '_next' ? 'nobody: it is kept for the next in line' : (process ?? operation ?? ownerId);
+  const label = ownerId === '_next' ? 'the next in line' : (process ?? operation ?? ownerId);
   return {
     ...(process !== undefined && { process }),
     ...(operation !== undefined && operation !== '_handoff' && { operation }),

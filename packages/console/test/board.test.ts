@@ -158,6 +158,17 @@ describe('who waits for whom', () => {
     });
   });
 
+  it('blames the holder for a wait, not the moment in which the lock was kept for the next in line', () => {
+    const script = new Script();
+    const hold = script.process('cron').gets('x', 1);
+    const waiter = script.process('b').asks('x').blockedBy(hold.blocker);
+    script.at(900);
+    hold.releases();
+    waiter.blockedBy({ ownerId: '_next', operation: '_handoff' }).granted(2);
+    expect(script.view().notes.at(-1)?.text).toBe('waited 900 ms for cron');
+    expect(script.view().totals.longestWaitEver?.blocker?.process).toBe('cron');
+  });
+
   it('puts a name to who is in the way when that process is heard later', () => {
     const script = new Script();
     const waiter = script.process('b').asks('x');
@@ -177,10 +188,10 @@ describe('who waits for whom', () => {
     expect(script.lock('x').waiters[0]?.blocker?.process).toBe('silent');
   });
 
-  it('says that nobody is in the way of a lock that is kept for the next in line', () => {
+  it('says that a free lock is kept for the next in line', () => {
     const script = new Script();
     script.process('b').asks('x').blockedBy({ ownerId: '_next', operation: '_handoff' });
-    expect(script.lock('x').waiters[0]?.blocker).toEqual({ label: 'nobody: it is kept for the next in line' });
+    expect(script.lock('x').waiters[0]?.blocker).toEqual({ label: 'the next in line' });
   });
 
   it('tells who gave up, after how long, because of whom', () => {

@@ -117,11 +117,11 @@ describe('the words for it', () => {
     const hold = script.process('a').gets('x', 1, { leaseMs: 2000 });
     const words = (ms: number): ReturnType<typeof leaseWords> => leaseWords(script.lock('x'), epoch + ms);
     expect(words(100)).toEqual({ text: '', alarm: false });
-    expect(words(2300)).toEqual({ text: 'lease over since 300 ms', alarm: true });
+    expect(words(2300)).toEqual({ text: 'lease over for 300 ms', alarm: true });
     hold.renewalFails(900);
     expect(words(1100)).toEqual({ text: 'renewals fail, lease ends in 900 ms', alarm: true });
     script.board.processGone('a', 'killed', epoch);
-    expect(words(500)).toEqual({ text: 'holder gone (killed), lease ends in 1.5 s', alarm: true });
+    expect(words(500)).toEqual({ text: 'holder gone, lease ends in 1.5 s', alarm: true });
     const slow = { ...script.lock('x'), expectedHoldMs: 100, holder: { process: 'a', since: epoch } };
     expect(leaseWords(slow, epoch + 200)).toEqual({ text: '100 ms expected', alarm: false });
   });

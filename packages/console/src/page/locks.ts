@@ -83,8 +83,7 @@ class LockRow {
     else this.#holder.draw(holder.process, picture.colourOf(holder.process), holder.operation ?? '');
     setText(this.#time, holder === undefined ? '' : duration(now - holder.since));
     setText(this.#aside, lease.text);
-    setClass(this.#aside, lease.alarm ? 'aside alarm' : 'aside');
-    setClass(this.element, holder === undefined ? 'lock free' : 'lock');
+    setClass(this.element, lease.alarm ? 'lock alarm' : 'lock');
     this.#drawBelievers(lock);
     this.#drawWaiters(lock, picture);
     const width = this.track.clientWidth;

@@ -57,9 +57,9 @@ export function leaseWords({ holder, expectedHoldMs }: LockView, now: number): {
   const left = holder.leaseEnd === undefined ? undefined : holder.leaseEnd - now;
   if (holder.gone !== undefined) {
     const lease = left === undefined || left <= 0 ? 'lease over' : `lease ends in ${duration(left)}`;
-    return { text: `holder gone (${holder.gone}), ${lease}`, alarm: true };
+    return { text: `holder gone, ${lease}`, alarm: true };
   }
-  if (left !== undefined && left <= 0) return { text: `lease over since ${duration(-left)}`, alarm: true };
+  if (left !== undefined && left <= 0) return { text: `lease over for ${duration(-left)}`, alarm: true };
   if (holder.suspect === true) return { text: `renewals fail, lease ends in ${duration(left ?? 0)}`, alarm: true };
   const heldMs = now - holder.since;
   if (expectedHoldMs !== undefined && heldMs > expectedHoldMs)
