@@ -171,7 +171,6 @@ export class Possession extends Due implements WatchedLease {
     }
     this.state = 'releasing';
     this.#stopWatchdog();
-    this.#schedule(this.#deadline);
     this.#release = new Release(this.#registry, this, this.#deadline);
     return (this.#released = this.#release.start());
   }
@@ -248,7 +247,7 @@ export class Possession extends Due implements WatchedLease {
       lock: { ...snapshotOf(this.record, this.depth), expiresAt: result.expiresAt },
     });
     if (this.state === 'suspect') this.state = 'held';
-    if (renewal.sentAt > this.#confirmedAt) this.#confirmedAt = renewal.sentAt;
+    this.#confirmedAt = renewal.sentAt;
     // An older question says nothing new any more; one that never gets its answer must not stand in the way of others.
     this.#abandon(renewal.sentAt);
     this.#deadline = this.#confirmedAt + this.leaseMs;

@@ -107,12 +107,13 @@ describe('an aborted acquire', () => {
     const controller = new AbortController();
     const waiting = outcomeOf(locks.acquire('a', { signal: controller.signal }));
     await settle(clock);
+    // The question that will be under way reaches the storage, and its reply gets lost.
     storage.delay(100);
+    storage.loseReply('acquire');
     await clock.advance(1000);
     controller.abort(reason);
     storage.delay(0);
-    // The question that was under way reaches the storage, and its reply gets lost.
-    storage.loseReply('acquire');
+    expect(storage.inFlight).toBe(1);
     await clock.advance(100);
     expect(waiting.state).toBe('rejected');
     expect((await memory.read('a')).waiters).toEqual([]);

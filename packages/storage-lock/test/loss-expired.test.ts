@@ -29,6 +29,15 @@ describe('a lease that nothing renews', () => {
     expect(lock.state).toBe('lost');
   });
 
+  it('has run out, also when this process was stuck: there was nothing to renew it', async () => {
+    const { locks, clock } = makeWorld({ leaseMs: 9000, watchdog: false });
+    const lock = await locks.acquire('a');
+    const monotonic = clock.monotonic.bind(clock);
+    clock.monotonic = () => monotonic() + 60_000;
+    expect(lock.signal.reason).toMatchObject({ reason: 'expired', evidence: { sinceConfirmedMs: 60_000 } });
+    clock.monotonic = monotonic;
+  });
+
   it('leaves a LockLostError with the facts', async () => {
     const { locks, clock, recorder } = makeWorld({ leaseMs: 9000, watchdog: false });
     const lock = await locks.acquire('a');

@@ -76,6 +76,17 @@ describe('a storage that cannot be reached', () => {
     await lock.release();
   });
 
+  it('that refuses a renewal when the lease is over has been too slow, it was not robbed', async () => {
+    const { locks, clock, storage } = makeWorld({ leaseMs: 9000 });
+    const lock = await locks.acquire('a');
+    storage.delay(6000);
+    // Asked after 3 s, answered at the very end of the lease, before the timer for that had its turn.
+    await clock.advance(9000);
+    expect(lock.signal.reason).toMatchObject({ code: 'LOCK_LOST', reason: 'unreachable' });
+    storage.delay(0);
+    await clock.advance(6000);
+  });
+
   it('that answers after the lease is over cannot bring it back', async () => {
     const { locks, clock, storage, recorder } = makeWorld({ leaseMs: 9000 });
     const lock = await locks.acquire('a');

@@ -103,6 +103,19 @@ describe('a watchdog of your own', () => {
     expect(recorder.outcomes().filter((outcome) => outcome.startsWith('lock '))).toEqual(['lock error']);
   });
 
+  it('that renewed and threw leaves nothing behind when that renewal is refused later on', async () => {
+    const factory: WatchdogFactory = (lease) => {
+      storage.delay(100);
+      void lease.renew();
+      storage.delay(0);
+      throw new Error('changed my mind');
+    };
+    const { locks, clock, recorder, storage } = makeWorld({ watchdog: factory });
+    await expect(locks.acquire('a')).rejects.toMatchObject({ code: 'WATCHDOG_FAILED' });
+    await clock.advance(1000);
+    expect(recorder.ends('lease.lost')).toEqual([]);
+  });
+
   it('that takes longer to be made than the lease lasts is too late', async () => {
     const world = makeWorld({
       leaseMs: 9000,
