@@ -7,8 +7,8 @@ import { makeWorld, outcomeOf, settle } from './support/world.ts';
 const reason = new Error('the client hung up');
 
 describe('an aborted acquire', () => {
-  it('rejects without asking when the signal had fired before', async () => {
-    const { locks, storage } = makeWorld();
+  it.each([true, false])('rejects without asking when the signal had fired before (silent: %s)', async (silent) => {
+    const { locks, storage } = makeWorld({}, { silent });
     const error = await locks.acquire('a', { signal: AbortSignal.abort(reason) }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'LOCK_ABORTED', key: 'a', cause: reason });
     expect((error as Error).message).toBe('acquiring "a" was aborted: the client hung up');

@@ -19,6 +19,20 @@ describe('close()', () => {
     await elsewhere.release();
   });
 
+  it('stops every timer at once', async () => {
+    const { locks, clock, other } = makeWorld();
+    const elsewhere = await other().acquire('b', { owner: 'cat' });
+    await locks.acquire('a');
+    locks.acquire('a').catch(() => undefined);
+    locks.acquire('b').catch(() => undefined);
+    await settle(clock);
+    const before = clock.timers;
+    await locks.close();
+    // What is left is the timer of the other process, for its lease.
+    expect([before, clock.timers]).toEqual([4, 1]);
+    await elsewhere.release();
+  });
+
   it('tells a holder before anybody else can have the lock', async () => {
     const { locks, storage } = makeWorld();
     const lock = await locks.acquire('a');
@@ -34,8 +48,8 @@ describe('close()', () => {
     expect(storage.calls('release')).toBe(1);
   });
 
-  it('is the end: nothing is acquired afterwards, and closing again changes nothing', async () => {
-    const { locks, storage } = makeWorld();
+  it.each([true, false])('is the end for everybody, whether or not somebody listens (silent: %s)', async (silent) => {
+    const { locks, storage } = makeWorld({}, { silent });
     const closing = locks.close();
     expect(locks.close()).toBe(closing);
     await closing;

@@ -50,6 +50,16 @@ describe('inspect()', () => {
     await here.value?.release();
   });
 
+  it('names an owner once that waits twice', async () => {
+    const { locks, other, clock } = makeWorld();
+    const lock = await other().acquire('a');
+    const both = [locks.acquire('a', { owner: 'ann' }), locks.acquire('a', { owner: 'ann' })];
+    await settle(clock);
+    expect((await locks.inspect('a')).waiters.map(({ ownerId }) => ownerId)).toEqual(['ann']);
+    await lock.release();
+    for (const one of both) await (await one).release();
+  });
+
   it('gives no trace context that is malformed, and none that it was not given', async () => {
     const { locks, memory } = makeWorld();
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -116,6 +126,23 @@ describe('forceRelease()', () => {
     expect(recorder.ends('lock.force_release')).toMatchObject([
       { outcome: 'forced', details: { reason: 'its process is gone', victim: { ownerId: 'ann' } } },
     ]);
+  });
+
+  it('does not touch who got the lock after it, although its own answer comes later', async () => {
+    const { locks, other, clock, storage } = makeWorld();
+    await other().acquire('a', { owner: 'ann' });
+    const forceRelease = storage.forceRelease.bind(storage);
+    storage.forceRelease = async (key) => {
+      const victim = await forceRelease(key);
+      await new Promise<void>((resolve) => void clock.setTimeout(resolve, 100));
+      return victim;
+    };
+    const forcing = locks.forceRelease('a', { reason: 'test' });
+    const next = await locks.acquire('a');
+    await clock.advance(100);
+    expect((await forcing)?.ownerId).toBe('ann');
+    expect(next.state).toBe('held');
+    storage.forceRelease = forceRelease;
   });
 
   it('gives nothing when nobody had it', async () => {

@@ -31,6 +31,22 @@ describe('a lock that somebody else has', () => {
     expect(storage.calls('release')).toBe(0);
   });
 
+  it('tells of a blocked event loop only what happened since the last renewal', async () => {
+    const { locks, clock, storage } = makeWorld({ leaseMs: 9000 });
+    const lock = await locks.acquire('a');
+    const monotonic = clock.monotonic.bind(clock);
+    // The timers of the first renewal run 2 s late; it lands all the same.
+    clock.monotonic = () => monotonic() + 2000;
+    await clock.advance(3000);
+    expect(lock.state).toBe('held');
+    await clock.advance(1000);
+    await storage.steal('a');
+    await clock.advance(3000);
+    expect(lock.signal.reason).toMatchObject({ reason: 'stolen' });
+    expect((lock.signal.reason as LockLostError).evidence.eventLoopDelayMs).toBeLessThan(1);
+    clock.monotonic = monotonic;
+  });
+
   it('is found out by the release, when that comes before the next renewal', async () => {
     const { locks, storage, recorder } = makeWorld();
     const lock = await locks.acquire('a');

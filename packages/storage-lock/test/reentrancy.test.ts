@@ -26,7 +26,9 @@ describe('the same owner', () => {
     const second = await locks.acquire('a', { owner: 'ann' });
     await second.release();
     await second.release();
-    expect(first.state).toBe('held');
+    expect([first.state, second.state, second.remainingMs()]).toEqual(['held', 'released', 0]);
+    expect(() => first.assertHeld()).not.toThrow();
+    expect(() => second.assertHeld()).toThrowError(expect.objectContaining({ code: 'LOCK_RELEASED' }));
     expect((await memory.read('a')).record).toBeDefined();
     await first.release();
   });

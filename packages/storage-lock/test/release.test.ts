@@ -51,18 +51,26 @@ describe('release()', () => {
   });
 
   it('is not taken for a loss when the storage refuses a renewal because of it', async () => {
-    const { locks, clock, storage } = makeWorld({ leaseMs: 9000 });
+    const { locks, clock, storage, recorder } = makeWorld({ leaseMs: 9000 });
     const lock = await locks.acquire('a');
-    await clock.advance(2999);
     storage.delay(10);
-    // Released and renewed in the same millisecond, on two connections: the release is served first.
-    const releasing = outcomeOf(lock.release());
-    storage.delay(5);
-    await clock.advance(1);
+    await clock.advance(3000);
     storage.delay(0);
-    await clock.advance(20);
-    expect(releasing.value).toBe(true);
-    expect(lock.signal.aborted).toBe(false);
+    expect(storage.inFlight).toBe(1);
+    // The release overtakes the renewal on its way there, and is overtaken by it on its way back.
+    const release = storage.release.bind(storage);
+    storage.release = async (...args) => {
+      const result = await release(...args);
+      await new Promise<void>((resolve) => void clock.setTimeout(resolve, 100));
+      return result;
+    };
+    const releasing = outcomeOf(lock.release());
+    await clock.advance(50);
+    expect([releasing.state, lock.signal.aborted]).toEqual(['pending', false]);
+    await clock.advance(50);
+    expect([releasing.value, lock.signal.aborted]).toEqual([true, false]);
+    expect(recorder.outcomes().filter((outcome) => outcome.startsWith('lease'))).toEqual(['lease.renew abandoned']);
+    storage.release = release;
   });
 
   it.each([1, 2])('is tried again when the storage fails %i times', async (failures) => {
@@ -111,6 +119,27 @@ describe('release()', () => {
     expect(next.state).toBe('pending');
     await clock.advance(1);
     expect(next.value?.fencingToken).toBe(2);
+  });
+
+  it('leaves the lock to a try that came before its answer', async () => {
+    const { locks, clock, storage } = makeWorld();
+    const first = await locks.acquire('a');
+    const release = storage.release.bind(storage);
+    storage.release = async (...args) => {
+      const result = await release(...args);
+      await new Promise<void>((resolve) => void clock.setTimeout(resolve, 100));
+      return result;
+    };
+    const releasing = first.release();
+    const second = await locks.tryAcquire('a', { owner: 'ann' });
+    expect(second?.fencingToken).toBe(2);
+    await clock.advance(100);
+    expect(await releasing).toBe(true);
+    // It is known as the holder of this process: its owner enters again without a question.
+    const asked = storage.calls('acquire');
+    expect((await locks.tryAcquire('a', { owner: 'ann' }))?.fencingToken).toBe(2);
+    expect(storage.calls('acquire')).toBe(asked);
+    storage.release = release;
   });
 
   it('that fails for good lets the next one of this process ask at once', async () => {

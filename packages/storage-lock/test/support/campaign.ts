@@ -41,7 +41,10 @@ export class Campaign {
   readonly #lastToken = new Map<string, number>();
 
   constructor(kind: keyof typeof kinds) {
-    const { world, finish } = buildWorld({ leaseMs: 9000, poll: { minMs: 50, maxMs: 500 } }, { kind: kinds[kind] });
+    const { world, finish } = buildWorld(
+      { leaseMs: 9000, poll: { minMs: 50, maxMs: 500 } },
+      { kind: kinds[kind], ticking: true },
+    );
     this.#world = world;
     this.#finish = finish;
     this.#processes = [world.locks, world.other(), world.other()];

@@ -23,6 +23,8 @@ export interface Kind {
   readonly kind?: typeof MemoryStorage;
   /** No listener at all. */
   readonly silent?: boolean;
+  /** Time passes with each look at the monotonic clock, as it does outside of tests. */
+  readonly ticking?: boolean;
 }
 
 /** Makes a {@link World}; when the test is over, what {@link buildWorld} checks must hold. */
@@ -35,9 +37,10 @@ export function makeWorld(options: Partial<LocksOptions> = {}, kind: Kind = {}):
 /** Makes a {@link World}, and what closes it and checks that its timelines are valid and that nothing of it is left. */
 export function buildWorld(
   options: Partial<LocksOptions> = {},
-  { kind = MemoryStorage, silent = false }: Kind = {},
+  { kind = MemoryStorage, silent = false, ticking = false }: Kind = {},
 ): { readonly world: World; readonly finish: () => Promise<void> } {
   const clock = new FakeClock();
+  if (ticking) letTick(clock);
   const memory = new kind({ clock: monotoneClock(clock) });
   const leftovers = watchLeftovers(memory);
   const storage = faultyStorage(memory, { clock });
@@ -59,6 +62,13 @@ export function buildWorld(
     validator.assertValid();
   };
   return { world: { clock, memory, storage, recorder, validator, locks: make(), other: make }, finish };
+}
+
+/** Two looks at it never say the same. A microsecond each: the least that events tell apart. */
+function letTick(clock: FakeClock): void {
+  const monotonic = clock.monotonic.bind(clock);
+  let looks = 0;
+  clock.monotonic = () => monotonic() + (looks += 0.001);
 }
 
 /** Says what is left of those who used a storage: a lock that is held, somebody who waits, a subscription. */
