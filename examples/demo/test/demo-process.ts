@@ -18,10 +18,10 @@ export class DemoProcess {
   ended = false;
   readonly #child: ChildProcess;
 
-  constructor(...args: string[]) {
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
     if (!existsSync(program)) throw new Error('the demo is not built: run pnpm run build first');
     this.#child = spawn(process.execPath, [program, ...args], {
-      env: { ...process.env, TMPDIR: this.folder },
+      env: { ...process.env, ...env, TMPDIR: this.folder },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A group of its own, as a terminal has one for each command.
       detached: true,

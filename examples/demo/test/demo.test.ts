@@ -1,4 +1,7 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
 
 import { afterEach, describe, expect, it } from 'vitest';
 
@@ -15,7 +18,7 @@ interface Span {
 let demo: DemoProcess | undefined;
 
 function start(...args: string[]): DemoProcess {
-  demo = new DemoProcess(...args);
+  demo = new DemoProcess(args);
   return demo;
 }
 
@@ -33,15 +36,23 @@ describe('the demo', () => {
     async () => {
       const running = start('--for', '10', '--no-open', '--port', '0');
       await running.atWork();
-      const seen = { scrapes: 0, losses: 0, names: new Set<string>(), linked: undefined as Span | undefined };
+      const seen = {
+        scrapes: 0,
+        losses: 0,
+        heldByNobody: false,
+        names: new Set<string>(),
+        linked: undefined as Span | undefined,
+      };
       let before: Samples = new Map();
       await running.until(async () => {
-        const [metrics, spans] = await Promise.all([running.text('/metrics'), running.text('/spans.json')]).catch(
-          // It has ended in between.
-          () => [undefined, undefined],
-        );
-        if (metrics === undefined || spans === undefined) return running.ended;
+        const answers = await Promise.all([running.view(), running.text('/spans.json')]).catch(() => undefined);
+        const metrics = await running.text('/metrics').catch(() => undefined);
+        // It has ended in between.
+        if (answers === undefined || metrics === undefined) return running.ended;
+        const [{ processes }, spans] = answers;
         const samples = readMetrics(metrics);
+        if (processes.some(({ gone }) => gone !== undefined))
+          seen.heldByNobody ||= total(samples, 'lock_holder_count', '"imports/feed"') === 0;
         for (const [series, value] of before) {
           if (
             /_(?:total|bucket|count)\b/.test(series) &&
@@ -63,6 +74,7 @@ describe('the demo', () => {
       expect(await running.exit).toBe(0);
       expect(seen.scrapes).toBeGreaterThan(3);
       expect(seen.losses).toBeGreaterThanOrEqual(1);
+      expect(seen.heldByNobody, 'a dead worker is not counted as a holder').toBe(true);
       expect([...seen.names].toSorted()).toEqual([
         'accounts/{id}',
         'catalogue',
@@ -141,6 +153,36 @@ describe('the demo', () => {
         expect(Number(new URL(running.url).port)).toBeGreaterThan(port);
       } finally {
         other.close();
+      }
+    },
+    timeout,
+  );
+
+  it.runIf(process.platform === 'linux')(
+    'opens the page in a browser when it is asked to',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'lockscope-browser-'));
+      try {
+        const opened = join(folder, 'opened');
+        writeFileSync(
+          join(folder, 'xdg-open'),
+          `#!/bin/sh\nprintf %s "$1" > ${opened}.new && mv ${opened}.new ${opened}\n`,
+        );
+        chmodSync(join(folder, 'xdg-open'), 0o755);
+        const path = [folder, process.env['PATH'] ?? ''].join(delimiter);
+        demo = new DemoProcess(['--open', '--port', '0'], { PATH: path });
+        const running = demo;
+        await running.atWork();
+        const read = (): string => {
+          try {
+            return readFileSync(opened, 'utf8');
+          } catch {
+            return '';
+          }
+        };
+        await running.until(() => read() === running.url);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
       }
     },
     timeout,

@@ -13,7 +13,7 @@ describeWith('chromium', 'the page of the demo', ({ chromium: executablePath }) 
   let page: Page;
 
   beforeAll(async () => {
-    demo = new DemoProcess('--no-open', '--port', '0');
+    demo = new DemoProcess(['--no-open', '--port', '0']);
     await demo.atWork();
     open = await openPage(executablePath, demo.url);
     page = open.page;
