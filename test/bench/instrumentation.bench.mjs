@@ -13,6 +13,7 @@ import { prometheus } from '@lockscope/listener-prometheus';
 import { createLocks } from '@lockscope/storage-lock';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+import { cycle } from './cycle.mjs';
 import { nullStorage } from './null-storage.mjs';
 import { judge, measure, print } from './rounds.mjs';
 
@@ -38,20 +39,20 @@ async function run() {
   const unsampled = provider(new AlwaysOffSampler());
   const locks = (...listeners) => createLocks({ storage: nullStorage(), listeners });
   const rows = await measure([
-    plain('no listener', locks()),
+    cycle('no listener', locks()),
     byHand('metrics by hand, prom-client', locks(), undefined),
-    plain('prometheus()', locks(prometheus({ registry: new Registry() }))),
+    cycle('prometheus()', locks(prometheus({ registry: new Registry() }))),
     byHand('spans and metrics by hand, sampled', locks(), sampled),
-    plain(
+    cycle(
       'otel() and prometheus(), sampled',
       locks(otel({ tracerProvider: sampled }), prometheus({ registry: new Registry() })),
     ),
     byHand('spans and metrics by hand, unsampled', locks(), unsampled),
-    plain(
+    cycle(
       'otel() and prometheus(), unsampled',
       locks(otel({ tracerProvider: unsampled }), prometheus({ registry: new Registry() })),
     ),
-    plain('otel(), no SDK', locks(otel())),
+    cycle('otel(), no SDK', locks(otel())),
   ]);
   print('An acquire and a release with spans and metrics, null storage', rows);
   const added = (name) => rows.find((row) => row.name === name).ratio - 1;
@@ -71,19 +72,6 @@ async function run() {
     0.6,
   );
   context.disable();
-}
-
-function plain(name, locks) {
-  return {
-    name,
-    close: () => locks.close(),
-    async run(operations) {
-      for (let index = 0; index < operations; index += 1) {
-        const lock = await locks.acquire('orders/1');
-        await lock.release();
-      }
-    },
-  };
 }
 
 /** Metrics as in performance.md's hand version: operations, their duration, the hold, the holders. */
@@ -119,7 +107,7 @@ function byHand(name, locks, tracerProvider) {
   const { acquires, attempts, holds, held, store } = handMetrics();
   const lockLabels = { lock_name: 'orders/{id}', lock_system: 'null' };
   const traced = (span, fn) => (tracer === undefined ? fn() : context.with(trace.setSpan(context.active(), span), fn));
-  const cycle = async () => {
+  const once = async () => {
     const start = performance.now();
     const span = tracer?.startSpan('lock orders/{id}');
     if (span?.isRecording())
@@ -166,7 +154,7 @@ function byHand(name, locks, tracerProvider) {
     name,
     close: () => locks.close(),
     async run(operations) {
-      for (let index = 0; index < operations; index += 1) await cycle();
+      for (let index = 0; index < operations; index += 1) await once();
     },
   };
 }

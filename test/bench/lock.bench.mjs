@@ -5,6 +5,7 @@ import AsyncLock from 'async-lock';
 import { Mutex } from 'async-mutex';
 
 import { bareLock } from './bare-lock.mjs';
+import { cycle } from './cycle.mjs';
 import { nullStorage } from './null-storage.mjs';
 import { judge, measure, print } from './rounds.mjs';
 
@@ -50,19 +51,6 @@ async function run() {
   print('An acquire and a release, in process', inMemory);
   judge('goal 18, time against async-mutex (which has no lease and no token)', inMemory[3].ratio, 1);
   judge('goal 19, microseconds of a cycle with 1 listener (the original: 81.5)', inMemory[4].ns / 1000, 8.15);
-}
-
-function cycle(name, locks) {
-  return {
-    name,
-    close: () => locks.close(),
-    async run(operations) {
-      for (let index = 0; index < operations; index += 1) {
-        const lock = await locks.acquire('orders/1');
-        await lock.release();
-      }
-    },
-  };
 }
 
 function mutex() {
