@@ -214,7 +214,7 @@ describe('an asynchronous function', () => {
     expect(unhandled).toEqual([own]);
   });
 
-  it('whose result starts its work when somebody asks for it, as query builders do, is not asked', () => {
+  it('whose result starts its work when somebody asks for it, as query builders do, is not asked', async () => {
     let asked = 0;
     const lazy = {
       // oxlint-disable-next-line unicorn/no-thenable
@@ -222,9 +222,17 @@ describe('an asynchronous function', () => {
         asked += 1;
       },
     };
-    const { open } = openWith((_event: Event, fn: () => unknown) => fn());
-    expect(open.around(() => lazy)).toBe(lazy);
+    const rejects = async (_event: Event, fn: () => unknown) => {
+      fn();
+      throw theirs;
+    };
+    const { open, faults } = openWith((_event: Event, fn: () => unknown) => fn(), rejects);
+    const unhandled = await unhandledDuring(() => {
+      expect(open.around(() => lazy)).toBe(lazy);
+    });
+    expect(unhandled).toEqual([]);
     expect(asked).toBe(0);
+    expect(faults.map(({ error }) => error)).toEqual([theirs]);
   });
 });
 

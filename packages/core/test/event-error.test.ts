@@ -110,6 +110,12 @@ describe('something large', () => {
     expect(maxErrorDepth).toBe(8);
   });
 
+  it('has the first 8 of many members', () => {
+    const members = Array.from({ length: 20 }, (_, n) => new Error(`e${n}`));
+    const told = toEventError(new AggregateError(members, 'many'));
+    expect(told.errors?.map(({ message }) => message)).toEqual(members.slice(0, 8).map(({ message }) => message));
+  });
+
   it('has at most 8 members a level and 64 errors altogether, however often they contain each other', () => {
     let level: Error[] = Array.from({ length: 20 }, (_, n) => new Error(`leaf ${n}`));
     for (let depth = 0; depth < 6; depth += 1)

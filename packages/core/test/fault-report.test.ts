@@ -53,8 +53,8 @@ describe('a fault of a listener', () => {
   it('is no longer told to a listener that was removed', () => {
     const heard: string[] = [];
     const set = new ListenerSet({ listeners: [bad], onListenerError: () => {} });
-    const open = set.begin('lock', orders);
     const remove = set.add({ name: 'a', onFault: () => void heard.push('a') });
+    const open = set.begin('lock', orders);
     remove();
     open?.end('released');
     expect(heard).toEqual([]);

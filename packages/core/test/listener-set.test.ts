@@ -90,7 +90,12 @@ describe('a listener that is removed', () => {
   it('hears nothing more, not even the end of what it heard start', () => {
     const told: string[] = [];
     const set = new ListenerSet();
-    const remove = set.add({ name: 'l', onStart: () => void told.push('start'), on: () => void told.push('end') });
+    const remove = set.add({
+      name: 'l',
+      onStart: () => void told.push('start'),
+      onAction: () => void told.push('action'),
+      on: () => void told.push('end'),
+    });
     const open = set.begin('lock', orders);
     remove();
     open?.action('lock.reentered', { depth: 2 });

@@ -59,7 +59,7 @@ describe('the times of one tree', () => {
     let monotonic = 100;
     const clock = { now: () => 1_767_225_600_000, monotonic: () => monotonic };
     const open = new ListenerSet({ listeners: [() => {}], clock }).begin('lock', orders);
-    monotonic += 0.1 + 0.2;
+    monotonic += 0.3004;
     open?.end('released');
     expect(open?.event.durationMs).toBe(0.3);
     expect(open?.event.endedAt).toBe(1_767_225_600_000.3);
