@@ -21,9 +21,12 @@ export interface Listener {
   onStart?(event: Event): void;
   /** Told of each action as it is recorded, so a wait is visible while it lasts. */
   onAction?(event: Event, action: Action): void;
-  /** Told of the faults of all listeners, its own excepted. */
+  /** Told of the faults of all listeners, its own excepted, and except for faults in `onFault` itself. */
   onFault?(fault: ListenerFault): void;
-  /** What it wants to hear of; all types when absent. A type that nobody wants costs nothing. */
+  /**
+   * What it wants to hear of and be asked about; all types when absent. Read when it is added. A type that nobody wants
+   * costs nothing.
+   */
   readonly types?: readonly EventType[];
   /** Runs `fn` inside whatever it opened for `event`, such as an active span. Must call `fn` exactly once, at once. */
   around?<T>(event: Event, fn: () => T): T;
@@ -37,7 +40,7 @@ export type ListenerInput = Listener | ((event: Event) => void | Promise<void>);
 /** One fault of a listener: what it threw, where, and how often that listener has failed so far. */
 export interface ListenerFault {
   readonly listener: string;
-  readonly phase: 'on' | 'onStart' | 'onAction' | 'onFault' | 'around' | 'traceparent' | 'queue';
+  readonly phase: 'on' | 'onStart' | 'onAction' | 'onFault' | 'around' | 'traceparent';
   readonly error: unknown;
   readonly eventType?: EventType;
   /** Faults of this listener so far, this one included. */

@@ -99,7 +99,9 @@ describe('a payload', () => {
     const payload = JSON.parse(
       '{"__proto__":{"polluted":true},"inner":{"__proto__":{"polluted":true}},"b":1}',
     ) as object;
-    const { details } = decodeEvent(encodeEvent(eventWith(payload)));
+    const event = eventWith(payload);
+    expect(Object.getPrototypeOf(toWire(event).details)).toBe(Object.prototype);
+    const { details } = decodeEvent(encodeEvent(event));
     expect(details).toStrictEqual({ inner: {}, b: 1 });
     expect(details).not.toHaveProperty('polluted');
   });
