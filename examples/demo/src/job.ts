@@ -27,6 +27,8 @@ async function repeatOne(stopping: AbortSignal, step: () => Promise<void>): Prom
     } catch (error) {
       if (stopping.aborted) return;
       if (!expected.has((error as { readonly code?: string }).code ?? '')) throw error;
+      // A storage that is gone fails at once, and trying again at once would leave no turn to anybody else.
+      await busyFor(100, 300, stopping);
     }
   }
 }

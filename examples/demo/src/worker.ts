@@ -36,6 +36,8 @@ process.on('message', (message: ToWorker) => {
   else stopping.abort();
 });
 process.on('disconnect', () => process.exit());
+// The parent may have gone while this was being loaded; then nobody will say so any more.
+if (!process.connected) process.exit();
 
 send({ kind: 'ready' });
 await job.run(locks, stopping.signal);

@@ -100,3 +100,14 @@ export function runs(pid: number): boolean {
     return true;
   }
 }
+
+/** The processes that were started with a path below that folder. */
+export function processesOf(folder: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder);
+    } catch {
+      return false;
+    }
+  });
+}

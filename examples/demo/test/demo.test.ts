@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { DemoProcess, runs } from './demo-process.ts';
+import { DemoProcess, processesOf, runs } from './demo-process.ts';
 import { readMetrics, total, type Samples } from './prometheus-text.ts';
 
 interface Span {
@@ -136,6 +136,18 @@ describe('the demo', () => {
       running.kill('SIGKILL');
       await running.exit;
       await running.until(() => !pids.some(runs));
+    },
+    timeout,
+  );
+
+  it.runIf(process.platform === 'linux')(
+    'takes its processes along when it is killed while they are starting',
+    async () => {
+      const running = start('--no-open', '--port', '0');
+      await running.until(() => processesOf(running.folder).length >= 9);
+      running.kill('SIGKILL');
+      await running.exit;
+      await running.until(() => processesOf(running.folder).length === 0);
     },
     timeout,
   );
