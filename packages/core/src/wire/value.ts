@@ -60,7 +60,7 @@ function decodeValue(value: unknown, depth: number): unknown {
   if (typeof text === 'string') {
     if (tag === '$bigint' && /^-?\d{1,4096}$/.test(text)) return BigInt(text);
     if (tag === '$date') return new Date(text);
-    if (tag === '$number') return text === '-0' ? -0 : Number(text);
+    if (tag === '$number') return Number(text);
   }
   return decodeRecord(value, depth);
 }
