@@ -108,6 +108,8 @@ describe('the writing side', () => {
     acquire.action('acquire.atempt', { attempt: 1, result: 'busy' });
     // @ts-expect-error no such field
     acquire.action('acquire.attempt', { atempt: 1, result: 'busy' });
+    // @ts-expect-error a field too many
+    acquire.action('acquire.attempt', { attempt: 1, result: 'busy', luck: 1 });
     // @ts-expect-error a field is missing
     acquire.action('acquire.attempt', { attempt: 1 });
     // @ts-expect-error no such result
