@@ -288,7 +288,7 @@ export class Acquisition extends Due {
   /** A subscription that fails costs a sleep of a second at most, so it is no reason to fail. */
   #watch(): (() => void) | undefined {
     try {
-      return this.#registry.storage.watch?.(this.#call.key, () => this.#wake());
+      return this.#registry.storage.watch?.(this.#call.key, this.#leaseId, () => this.#wake());
     } catch {
       return undefined;
     }

@@ -4,10 +4,17 @@ export { holderLimits, maxKeyLength, parseHolder } from './holder.ts';
 export type {
   AcquireRequest,
   AcquireResult,
+  Companion,
+  Finding,
+  Granted,
+  LeaseNews,
+  LeaseUpdate,
   ListOptions,
   LockStorage,
   Predecessor,
+  Refused,
   ReleaseResult,
+  RenewRequest,
   RenewResult,
   StorageCapabilities,
 } from './lock-storage.ts';

@@ -1,3 +1,4 @@
+import type { StorageError } from './errors.ts';
 import type { Holder, LockRecord, LockState } from './record.ts';
 
 /** How a storage can be waited on, and what it promises beyond the basics. Facts, each checked by the contract suite. */
@@ -6,10 +7,12 @@ export interface StorageCapabilities {
   readonly reach: 'process' | 'machine' | 'network';
   /** True when tokens keep rising after the storage was closed and opened again. */
   readonly durable: boolean;
-  /** True when `watch` tells of a freed lock. */
+  /** True when `watch` tells what becomes of a lease. */
   readonly notifies: boolean;
   /** True when waiters are on record: `read` lists them, and they are served first come, first served. */
   readonly queues: boolean;
+  /** True when several can have one lock together: `share`. */
+  readonly shares: boolean;
 }
 
 /** One attempt to get a lock. */
@@ -24,11 +27,37 @@ export interface AcquireRequest {
   readonly leaseMs: number;
   readonly holder: Holder;
   /**
+   * Takes the lock together with others that share it: at most so many at once, this one counted; at least 1, or
+   * Infinity. Absent: alone. Each that shares goes by its own number. Understood where `capabilities.shares` is true;
+   * other storages reject with a `StorageError`.
+   */
+  readonly share?: number;
+  /**
    * Present when the caller means to wait if the lock is busy. A storage that queues puts it on record, keeps its
-   * place on later attempts with the same `leaseId`, and forgets it `waitMs` after the last attempt. A sign of life of a few seconds: a waiter
-   * that was killed stands in the way of those behind it for that long.
+   * place on later attempts with the same `leaseId`, and forgets it `waitMs` after the last attempt: a sign of life.
    */
   readonly waitMs?: number;
+  /**
+   * A storage that hands a freed lock straight to a waiter gives it a lease of so many milliseconds (never more than
+   * `leaseMs`), so that a waiter that died keeps others waiting no longer. Default: `leaseMs`.
+   */
+  readonly claimMs?: number;
+  /** Others of the same process who wait behind this one: on record with it, for those who look. At most 100. */
+  readonly behind?: readonly Companion[];
+  /**
+   * Keeps so many tokens free behind the one that is given, for possessions that follow under this lease in the same
+   * process (see {@link LeaseUpdate}): the next that the storage gives is greater than all of them. Default 0.
+   */
+  readonly spareTokens?: number;
+  /** The token has to be greater than this, too. What was given elsewhere, for storages made of storages. Default 0. */
+  readonly tokenAbove?: number;
+}
+
+/** Somebody who waits behind a waiter of the same process, and is not in the storage's queue itself. */
+export interface Companion {
+  readonly holder: Holder;
+  /** How long it has been waiting, in milliseconds. */
+  readonly waitedMs: number;
 }
 
 /** What ended before this possession began, where the storage still knows. */
@@ -41,33 +70,62 @@ export interface Predecessor {
   readonly expiredAt?: number;
 }
 
+/** The lock was given. */
+export interface Granted {
+  readonly acquired: true;
+  readonly record: LockRecord;
+  readonly previous: Predecessor | undefined;
+  /** How many still wait, where the storage queues and looked. */
+  readonly waiting?: number | undefined;
+  readonly storageNow: number;
+}
+
+/** Somebody else has the lock, or came first. */
+export interface Refused {
+  readonly acquired: false;
+  /** Who has it; undefined when it is free but kept for a waiter that came first. Of several that share it, one. */
+  readonly record: LockRecord | undefined;
+  /** How many wait before this one, where the storage queues. */
+  readonly ahead: number | undefined;
+  readonly storageNow: number;
+}
+
 /** The answer to one attempt. */
-export type AcquireResult =
-  | {
-      readonly acquired: true;
-      readonly record: LockRecord;
-      readonly previous: Predecessor | undefined;
-      readonly storageNow: number;
-    }
-  | {
-      readonly acquired: false;
-      /** Who has it; undefined when it is free but kept for a waiter that came first. */
-      readonly record: LockRecord | undefined;
-      /** How many wait before this one, where the storage queues. */
-      readonly ahead: number | undefined;
-      readonly storageNow: number;
-    };
+export type AcquireResult = Granted | Refused;
+
+/** Who holds under a lease from now on, when its process passed it on from one of its owners to another. */
+export interface LeaseUpdate {
+  readonly holder: Holder;
+  /** One of the tokens that were kept free for it, never less than the one on record. */
+  readonly fencingToken: number;
+}
+
+/** One renewal, as `renewMany` takes them. */
+export interface RenewRequest {
+  readonly key: string;
+  readonly leaseId: string;
+  readonly leaseMs: number;
+  readonly update?: LeaseUpdate;
+}
 
 /** The answer to a renewal: the new end of the lease, or who has the lock instead. */
 export type RenewResult =
   | { readonly renewed: true; readonly expiresAt: number; readonly storageNow: number }
-  | { readonly renewed: false; readonly record: LockRecord | undefined; readonly storageNow: number };
+  | {
+      readonly renewed: false;
+      readonly record: LockRecord | undefined;
+      /** True when it was taken away by `forceRelease`; absent where the storage does not remember. */
+      readonly forced?: boolean;
+      readonly storageNow: number;
+    };
 
 /** The answer to a release. `released: false`: the lock was not this lease's any more, and nothing was changed. */
 export interface ReleaseResult {
   readonly released: boolean;
   /** When refused, who has the lock instead (undefined: nobody), where the storage looked. */
   readonly record?: LockRecord | undefined;
+  /** When refused, true if it was taken away by `forceRelease`; absent where the storage does not remember. */
+  readonly forced?: boolean;
 }
 
 /** Which records `list` gives. */
@@ -75,6 +133,15 @@ export interface ListOptions {
   /** Only keys that start with this. */
   readonly prefix?: string;
 }
+
+/** What a storage tells of one lease. */
+export type LeaseNews =
+  /** The lock was handed to it: it is the holder since `result.record.acquiredAt`, without asking again. */
+  | { readonly type: 'granted'; readonly result: Granted }
+  /** It may be its turn: ask. Comes for nothing at times. */
+  | { readonly type: 'ask' }
+  /** The lock was taken away from it by `forceRelease`. */
+  | { readonly type: 'forced' };
 
 /**
  * What a storage signs. Every operation is atomic, is one round trip, and decides by the storage's own clock. An
@@ -86,26 +153,59 @@ export interface LockStorage {
   readonly name: string;
   readonly capabilities: StorageCapabilities;
   /**
-   * Gives the lock when nobody has it and nobody who came first waits for it, with a token greater than any before.
-   * The lease runs from the storage's decision.
+   * Gives the lock when nobody has it (or all who have it share it, as this one means to) and nobody who came first
+   * waits for it, with a token greater than any before. The lease runs from the storage's decision.
+   *
+   * What a lease that ran out leaves behind is free: also its own former lease gets a new possession, a greater token.
    */
   acquire(request: AcquireRequest): Promise<AcquireResult>;
-  /** Makes the lease end `leaseMs` from now, if `leaseId` still has the lock and its lease is not over. A lease that is over stays over, even when nobody took the lock. */
-  renew(key: string, leaseId: string, leaseMs: number): Promise<RenewResult>;
-  /** Frees the lock if `leaseId` has it and its lease is not over. The token of the next possession is still greater. */
+  /**
+   * Makes the lease end `leaseMs` from now, if `leaseId` still has the lock and its lease is not over. A lease that is
+   * over stays over, even when nobody took the lock. `update` changes who is on record as its holder.
+   */
+  renew(key: string, leaseId: string, leaseMs: number, update?: LeaseUpdate): Promise<RenewResult>;
+  /**
+   * Many renewals in few round trips; answers in the order of the requests, an error for each that got none. Optional:
+   * for storages where it is cheaper than one after the other.
+   */
+  renewMany?(requests: readonly RenewRequest[]): Promise<readonly (RenewResult | StorageError)[]>;
+  /**
+   * Frees the lock if `leaseId` has it and its lease is not over. The token of the next possession is still greater. A
+   * storage may hand the lock to the first waiter in the same step: see {@link LeaseNews}.
+   */
   release(key: string, leaseId: string): Promise<ReleaseResult>;
   /** Takes a waiter off the record; nothing happens when it is not there. Needed where `queues` is true. */
   leave?(key: string, leaseId: string): Promise<void>;
-  /** Frees the lock whoever has it; gives the record that it removed. */
+  /** Frees the lock whoever has it, from all who share it; gives the record that it removed, of several the first. */
   forceRelease(key: string): Promise<LockRecord | undefined>;
   read(key: string): Promise<LockState>;
   /** Every held lock, in the order of their keys, in pages behind the scenes. A lock that comes or goes meanwhile may be missed; a record that is damaged or not Lockscope's is left out. */
   list(options?: ListOptions): AsyncIterable<LockState & { readonly record: LockRecord }>;
   /**
-   * Calls `wake` when the lock may have become free, never from inside another call; calls may be lost or come for
-   * nothing. Gives the way out. Needed where `notifies` is true.
+   * Tells what becomes of a lease that waits for the lock or has it. Call it before the attempt that begins to wait:
+   * such an attempt is not sent before the storage can hear of its answer. Never tells from inside another call; news
+   * may be lost, so who waits asks now and then. `ask` comes whenever news may have been missed. Gives the way out.
+   * However many leases are watched, a storage needs one subscription; it ends when nobody watches. Needed where
+   * `notifies` is true; on a closed storage it does nothing.
    */
-  watch?(key: string, wake: () => void): () => void;
+  watch?(key: string, leaseId: string, tell: (news: LeaseNews) => void): () => void;
+  /**
+   * Looks for what a person would miss: settings of the server and of the client that make locks unsafe or slow.
+   * Optional; `doctor()` asks it.
+   */
+  examine?(): Promise<readonly Finding[]>;
   /** Ends timers and connections that the storage made itself. Further calls reject with `StorageClosedError`. */
   close(): Promise<void>;
+}
+
+/** Something that a person should know of a storage. */
+export interface Finding {
+  /** `problem`: locks can fail. `warning`: they can fail in a case that may not be yours. `ok`: looked at and fine. */
+  readonly level: 'problem' | 'warning' | 'ok';
+  /** What was looked at, few-valued: `eviction-policy`. */
+  readonly check: string;
+  /** What was found, with the value. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly remedy?: string;
 }

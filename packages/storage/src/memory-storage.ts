@@ -3,14 +3,16 @@ import { StorageClosedError } from './errors.ts';
 import type {
   AcquireRequest,
   AcquireResult,
+  LeaseNews,
+  LeaseUpdate,
   ListOptions,
   LockStorage,
-  Predecessor,
   ReleaseResult,
   RenewResult,
   StorageCapabilities,
 } from './lock-storage.ts';
-import type { Holder, LockRecord, LockState } from './record.ts';
+import { MemoryPlace } from './memory-place.ts';
+import type { LockRecord, LockState } from './record.ts';
 
 /** Options of {@link MemoryStorage}. */
 export interface MemoryStorageOptions {
@@ -20,7 +22,8 @@ export interface MemoryStorageOptions {
 
 /**
  * Locks in the memory of this process: for tests, for one process, and as the yardstick of what the rest costs. All
- * that share the object share the locks. Tokens rise over all keys together, so no key is remembered for its token.
+ * that share the object share the locks. A freed lock is handed straight to the first waiter that watches. Tokens rise
+ * over all keys together, so no key is remembered for its token.
  */
 export class MemoryStorage implements LockStorage {
   readonly name = 'memory';
@@ -29,114 +32,107 @@ export class MemoryStorage implements LockStorage {
     durable: false,
     notifies: true,
     queues: true,
+    shares: true,
   });
   readonly #clock: Clock;
-  readonly #places = new Map<string, Place>();
-  readonly #watchers = new Map<string, Set<() => void>>();
+  readonly #places = new Map<string, MemoryPlace>();
+  /** By lease; one that waits for several keys is told of all. */
+  readonly #watchers = new Map<string, Set<(news: LeaseNews) => void>>();
   #token = 0;
-  #held = 0;
+  #sweepAt = placesKept;
   #closed = false;
 
   constructor(options: MemoryStorageOptions = {}) {
     this.#clock = options.clock ?? monotoneClock();
   }
 
-  acquire({ key, leaseId, leaseMs, holder, waitMs }: AcquireRequest): Promise<AcquireResult> {
+  acquire(request: AcquireRequest): Promise<AcquireResult> {
     if (this.#closed) return this.#refuse('acquire');
-    const storageNow = this.#clock.now();
+    const { key, leaseId, leaseMs } = request;
+    const now = this.#clock.now();
     let place = this.#places.get(key);
-    if (place === undefined) this.#places.set(key, (place = new Place()));
-    else this.#expire(place, storageNow);
-    const { record, waiters } = place;
-    if (record?.leaseId === leaseId) {
-      place.record = Object.freeze({ ...record, expiresAt: storageNow + leaseMs });
-      return Promise.resolve({ acquired: true, record: place.record, previous: place.previous, storageNow });
-    }
-    const position = waiters.length === 0 ? -1 : waiters.findIndex((waiter) => waiter.leaseId === leaseId);
-    if (record !== undefined || (waiters.length > 0 && position !== 0)) {
-      const ahead = wait(place, position, leaseId, holder, waitMs, storageNow);
-      return Promise.resolve({ acquired: false, record, ahead, storageNow });
-    }
-    if (position === 0) waiters.shift();
-    const { previous } = place;
-    const fencingToken = (this.#token += 1);
-    place.record = Object.freeze({
-      key,
-      leaseId,
-      holder,
-      fencingToken,
-      acquiredAt: storageNow,
-      expiresAt: storageNow + leaseMs,
-    });
-    this.#held += 1;
-    return Promise.resolve({ acquired: true, record: place.record, previous, storageNow });
+    if (place === undefined) this.#places.set(key, (place = this.#newPlace()));
+    else place.pass(now);
+    const held = place.holding(leaseId);
+    if (held !== undefined) return Promise.resolve(place.grantAgain(held, leaseMs, now));
+    const position = place.position(leaseId);
+    if (place.admits(request, position)) return Promise.resolve(place.grant(request, this.#nextToken(request), now, leaseMs));
+    const ahead = place.wait(request, position, now);
+    return Promise.resolve({ acquired: false, record: place.holders[0], ahead, storageNow: now });
   }
 
-  renew(key: string, leaseId: string, leaseMs: number): Promise<RenewResult> {
+  renew(key: string, leaseId: string, leaseMs: number, update?: LeaseUpdate): Promise<RenewResult> {
     if (this.#closed) return this.#refuse('renew');
     const storageNow = this.#clock.now();
     const place = this.#place(key, storageNow);
-    const record = place?.record;
-    if (place === undefined || record?.leaseId !== leaseId)
-      return Promise.resolve({ renewed: false, record, storageNow });
+    const record = place?.holding(leaseId);
+    if (place === undefined || record === undefined)
+      return Promise.resolve({ renewed: false, ...refusal(place, leaseId), storageNow });
     const expiresAt = storageNow + leaseMs;
-    place.record = Object.freeze({ ...record, expiresAt });
+    const fencingToken = Math.max(record.fencingToken, update?.fencingToken ?? 0);
+    this.#token = Math.max(this.#token, fencingToken);
+    place.change(record, { expiresAt, fencingToken, holder: update?.holder ?? record.holder });
     return Promise.resolve({ renewed: true, expiresAt, storageNow });
   }
 
   release(key: string, leaseId: string): Promise<ReleaseResult> {
     if (this.#closed) return this.#refuse('release');
-    const storageNow = this.#clock.now();
-    const place = this.#place(key, storageNow);
-    if (place?.record?.leaseId !== leaseId) return Promise.resolve({ released: false, record: place?.record });
-    this.#free(key, place, storageNow);
+    const now = this.#clock.now();
+    const place = this.#place(key, now);
+    const record = place?.holding(leaseId);
+    if (place === undefined || record === undefined)
+      return Promise.resolve({ released: false, ...refusal(place, leaseId) });
+    place.release(record, now);
+    this.#handOver(place, now);
     return Promise.resolve(released);
   }
 
   leave(key: string, leaseId: string): Promise<void> {
     if (this.#closed) return this.#refuse('leave');
-    const place = this.#place(key, this.#clock.now());
+    const now = this.#clock.now();
+    const place = this.#place(key, now);
     if (place !== undefined) {
-      const left = place.waiters.findIndex((waiter) => waiter.leaseId === leaseId);
-      if (left !== -1) place.waiters.splice(left, 1);
-      if (left === 0 && place.record === undefined) this.#wake(key);
+      place.leave(leaseId);
+      this.#handOver(place, now);
     }
     return Promise.resolve();
   }
 
   forceRelease(key: string): Promise<LockRecord | undefined> {
     if (this.#closed) return this.#refuse('force release');
-    const storageNow = this.#clock.now();
-    const place = this.#place(key, storageNow);
-    const record = place?.record;
-    if (place !== undefined && record !== undefined) this.#free(key, place, storageNow);
-    return Promise.resolve(record);
+    const now = this.#clock.now();
+    const place = this.#place(key, now);
+    const removed = place?.holders ?? [];
+    place?.force(now);
+    for (const { leaseId } of removed) this.#tell(leaseId, { type: 'forced' });
+    if (place !== undefined) this.#handOver(place, now);
+    return Promise.resolve(removed[0]);
   }
 
   read(key: string): Promise<LockState> {
     if (this.#closed) return this.#refuse('read');
-    const storageNow = this.#clock.now();
-    return Promise.resolve(stateOf(this.#place(key, storageNow), storageNow));
+    const now = this.#clock.now();
+    return Promise.resolve(this.#place(key, now)?.state(now) ?? { record: undefined, waiters: [], storageNow: now });
   }
 
   async *list({ prefix = '' }: ListOptions = {}): AsyncGenerator<LockState & { readonly record: LockRecord }> {
     if (this.#closed) await this.#refuse('list');
     const keys = [...this.#places.keys()].filter((key) => key.startsWith(prefix)).toSorted();
     for (const key of keys) {
-      const storageNow = this.#clock.now();
-      const { record, ...rest } = stateOf(this.#place(key, storageNow), storageNow);
+      const now = this.#clock.now();
+      const { record, ...rest } = this.#place(key, now)?.state(now) ?? nothing;
       if (record !== undefined) yield { record, ...rest };
     }
   }
 
-  watch(key: string, wake: () => void): () => void {
-    const watchers = this.#watchers.get(key) ?? new Set();
-    const entry = (): void => wake();
-    watchers.add(entry);
-    this.#watchers.set(key, watchers);
+  watch(_key: string, leaseId: string, tell: (news: LeaseNews) => void): () => void {
+    if (this.#closed) return () => undefined;
+    const watchers = this.#watchers.get(leaseId) ?? new Set();
+    const entry = (news: LeaseNews): void => tell(news);
+    this.#watchers.set(leaseId, watchers.add(entry));
     return () => {
       watchers.delete(entry);
-      if (watchers.size === 0 && this.#watchers.get(key) === watchers) this.#watchers.delete(key);
+      if (watchers.size === 0 && this.#watchers.get(leaseId) === watchers) this.#watchers.delete(leaseId);
     };
   }
 
@@ -147,43 +143,45 @@ export class MemoryStorage implements LockStorage {
     return Promise.resolve();
   }
 
-  #place(key: string, now: number): Place | undefined {
+  #place(key: string, now: number): MemoryPlace | undefined {
     const place = this.#places.get(key);
-    if (place !== undefined) this.#expire(place, now);
+    place?.pass(now);
     return place;
   }
 
-  #expire(place: Place, now: number): void {
-    const { record } = place;
-    if (record !== undefined && record.expiresAt <= now) {
-      place.previous = { holder: record.holder, fencingToken: record.fencingToken, expiredAt: record.expiresAt };
-      place.record = undefined;
-      this.#held -= 1;
+  /** When there are many places, those that nobody uses are forgotten, and with them who came before. */
+  #newPlace(): MemoryPlace {
+    if (this.#places.size >= this.#sweepAt) {
+      const now = this.#clock.now();
+      for (const [key, place] of this.#places) {
+        place.pass(now);
+        if (place.isUnused) this.#places.delete(key);
+      }
+      this.#sweepAt = Math.max(placesKept, 2 * this.#places.size);
     }
-    if (place.waiters.length > 0) place.waiters = place.waiters.filter((waiter) => waiter.goneAt > now);
+    return new MemoryPlace();
   }
 
-  #free(key: string, place: Place, releasedAt: number): void {
-    const { holder, fencingToken } = place.record as LockRecord;
-    place.record = undefined;
-    place.previous = { holder, fencingToken, releasedAt };
-    this.#held -= 1;
-    this.#wake(key);
-    if (this.#places.size > 2 * this.#held + freePlacesKept) this.#sweep();
+  #nextToken({ tokenAbove = 0, spareTokens = 0 }: AcquireRequest): number {
+    const token = Math.max(this.#token, tokenAbove) + 1;
+    this.#token = token + spareTokens;
+    return token;
   }
 
-  /** Forgets the free places, and with them who came before: once in as many releases as it has places to go through. */
-  #sweep(): void {
-    for (const [key, place] of this.#places) {
-      if (place.record === undefined && place.waiters.length === 0) this.#places.delete(key);
+  /** To the first waiter, and to those behind it that share with it. For one that does not watch the lock is kept until it asks. */
+  #handOver(place: MemoryPlace, now: number): void {
+    for (let next = place.next; next !== undefined && this.#watchers.has(next.leaseId); next = place.next) {
+      const { leaseId, leaseMs, claimMs = leaseMs } = next;
+      const result = place.grant(next, this.#nextToken(next), now, Math.min(leaseMs, claimMs));
+      this.#tell(leaseId, { type: 'granted', result });
     }
   }
 
-  #wake(key: string): void {
-    const watchers = this.#watchers.get(key);
+  #tell(leaseId: string, news: LeaseNews): void {
+    const watchers = this.#watchers.get(leaseId);
     if (watchers === undefined) return;
     queueMicrotask(() => {
-      for (const wake of watchers) wake();
+      for (const tell of watchers) tell(news);
     });
   }
 
@@ -192,44 +190,10 @@ export class MemoryStorage implements LockStorage {
   }
 }
 
-const freePlacesKept = 1000;
+const placesKept = 1000;
+const nothing: LockState = Object.freeze({ record: undefined, waiters: [], storageNow: 0 });
 const released: ReleaseResult = Object.freeze({ released: true });
 
-interface Waiter {
-  readonly leaseId: string;
-  readonly holder: Holder;
-  readonly since: number;
-  goneAt: number;
-}
-
-/** What is kept for one key. */
-class Place {
-  record: LockRecord | undefined = undefined;
-  previous: Predecessor | undefined = undefined;
-  waiters: Waiter[] = [];
-}
-
-/** Puts a waiter on record, or keeps its place; gives how many are before it. */
-function wait(
-  place: Place,
-  position: number,
-  leaseId: string,
-  holder: Holder,
-  waitMs: number | undefined,
-  now: number,
-): number {
-  const { waiters } = place;
-  const known = waiters[position];
-  if (waitMs === undefined) return known === undefined ? waiters.length : position;
-  if (known !== undefined) {
-    known.goneAt = now + waitMs;
-    return position;
-  }
-  waiters.push({ leaseId, holder, since: now, goneAt: now + waitMs });
-  return waiters.length - 1;
-}
-
-function stateOf(place: Place | undefined, storageNow: number): LockState {
-  const waiters = place?.waiters.map(({ leaseId, holder, since }) => ({ leaseId, holder, since })) ?? [];
-  return { record: place?.record, waiters, storageNow };
+function refusal(place: MemoryPlace | undefined, leaseId: string): { record: LockRecord | undefined; forced: boolean } {
+  return { record: place?.holders[0], forced: place?.wasForced(leaseId) === true };
 }

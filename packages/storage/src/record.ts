@@ -22,21 +22,31 @@ export interface LockRecord {
   readonly acquiredAt: number;
   /** The end of the lease. */
   readonly expiresAt: number;
+  /** How many may share it, by the request of this one; absent when it has the lock alone. */
+  readonly share?: number;
 }
 
 /** Somebody who waits for a lock, as the storage keeps it. */
 export interface WaiterRecord {
+  /** Of one who waits behind another waiter of its process, that one's. */
   readonly leaseId: string;
   readonly holder: Holder;
   /** When it began to wait; epoch milliseconds by the storage's clock. */
   readonly since: number;
+  /** How many it would share the lock with; absent when it wants it alone. */
+  readonly share?: number;
 }
 
 /** What a storage knows of one key. */
 export interface LockState {
-  /** The holder's record while its lease lasts. */
+  /** The holder's record while its lease lasts; of several that share it, the first. */
   readonly record: LockRecord | undefined;
-  /** Those who wait, first come first; empty where the storage cannot know them. */
+  /** The others who share it with `record`, first come first. */
+  readonly sharers?: readonly LockRecord[];
+  /**
+   * Those who wait, first come first, each followed by those of its process who wait behind it; empty where the
+   * storage cannot know them.
+   */
   readonly waiters: readonly WaiterRecord[];
   /** The storage's clock when it looked, in epoch milliseconds. */
   readonly storageNow: number;

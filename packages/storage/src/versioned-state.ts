@@ -5,6 +5,8 @@ import type { LockRecord } from './record.ts';
 /** What the text of a versioned record says: the last possession of the key, and what came before it. */
 export interface VersionedState {
   readonly record: LockRecord;
+  /** The greatest token that was given or kept free: the next possession's is greater. */
+  readonly tokens: number;
   /** When it was given back; the record stays, for its token. */
   readonly releasedAt: number | undefined;
   readonly previous: Predecessor | undefined;
@@ -29,11 +31,12 @@ export function predecessorOf({ record, releasedAt }: VersionedState): Predecess
 }
 
 /** The text of a state. The key is not in it: it stands beside it. */
-export function formatState({ record, releasedAt, previous }: VersionedState): string {
+export function formatState({ record, tokens, releasedAt, previous }: VersionedState): string {
   const { leaseId, holder, fencingToken, acquiredAt, expiresAt } = record;
   return JSON.stringify({
     lockscope: format,
     fencingToken,
+    ...(tokens > fencingToken && { tokens }),
     leaseId,
     holder,
     acquiredAt,
@@ -47,15 +50,16 @@ export function formatState({ record, releasedAt, previous }: VersionedState): s
 export function parseState(key: string, text: string): VersionedState | string {
   const raw = fieldsOf(parseJson(text));
   if (raw?.['lockscope'] !== format) return `it has no "lockscope": ${format}`;
-  const { leaseId, fencingToken, acquiredAt, expiresAt, releasedAt } = raw;
+  const { leaseId, fencingToken, tokens = fencingToken, acquiredAt, expiresAt, releasedAt } = raw;
   const holder = parseHolder(raw['holder']);
   if (holder === undefined) return 'its holder cannot be read';
   if (!isCount(fencingToken)) return 'its token is not a whole number above 0';
+  if (!isCount(tokens) || tokens < fencingToken) return 'its greatest token is not a whole number, or less than its token';
   if (typeof leaseId !== 'string') return 'its lease id is not a text';
   if (!isTime(acquiredAt) || !isTime(expiresAt)) return 'its times are not numbers';
   if (releasedAt !== undefined && !isTime(releasedAt)) return 'the time of its release is not a number';
   const record = Object.freeze({ key, leaseId, holder, fencingToken, acquiredAt, expiresAt });
-  return { record, releasedAt, previous: parsePredecessor(raw['previous']) };
+  return { record, tokens, releasedAt, previous: parsePredecessor(raw['previous']) };
 }
 
 function parsePredecessor(value: unknown): Predecessor | undefined {

@@ -3,6 +3,7 @@ import { parseHolder } from './holder.ts';
 import type {
   AcquireRequest,
   AcquireResult,
+  LeaseUpdate,
   ListOptions,
   LockStorage,
   ReleaseResult,
@@ -67,39 +68,46 @@ class VersionedStorage implements LockStorage {
   constructor(store: VersionedStore, conflictRetries: number) {
     this.name = store.name;
     const { reach, durable } = store.capabilities;
-    this.capabilities = Object.freeze({ reach, durable, notifies: false, queues: false });
+    this.capabilities = Object.freeze({ reach, durable, notifies: false, queues: false, shares: false });
     this.#store = store;
     this.#conflictRetries = conflictRetries;
   }
 
-  acquire({ key, leaseId, leaseMs, holder }: AcquireRequest): Promise<AcquireResult> {
+  acquire(request: AcquireRequest): Promise<AcquireResult> {
+    const { key, leaseId, leaseMs, holder, share, spareTokens = 0, tokenAbove = 0 } = request;
+    if (share !== undefined)
+      return Promise.reject(new StorageError(this.name, 'acquire', 'it has no locks that several can share'));
     return this.#change('acquire', key, ({ state, held, now }): Step<AcquireResult> => {
       const expiresAt = now + leaseMs;
       if (held === undefined) {
-        const fencingToken = (state?.record.fencingToken ?? 0) + 1;
+        const fencingToken = Math.max(state?.tokens ?? 0, tokenAbove) + 1;
+        const tokens = fencingToken + spareTokens;
         const recorded = parseHolder(holder) ?? holder;
         const record = Object.freeze({ key, leaseId, holder: recorded, fencingToken, acquiredAt: now, expiresAt });
         const previous = state === undefined ? undefined : predecessorOf(state);
         const answer = { acquired: true, record, previous, storageNow: now } as const;
-        return { write: { record, releasedAt: undefined, previous }, answer };
+        return { write: { record, tokens, releasedAt: undefined, previous }, answer };
       }
       if (held.leaseId !== leaseId) {
         return { answer: { acquired: false, record: held, ahead: undefined, storageNow: now } };
       }
       const record = Object.freeze({ ...held, expiresAt });
-      const previous = state?.previous;
+      const { tokens = record.fencingToken, previous } = state ?? {};
       const answer = { acquired: true, record, previous, storageNow: now } as const;
-      return { write: { record, releasedAt: undefined, previous }, answer };
+      return { write: { record, tokens, releasedAt: undefined, previous }, answer };
     });
   }
 
-  renew(key: string, leaseId: string, leaseMs: number): Promise<RenewResult> {
+  renew(key: string, leaseId: string, leaseMs: number, update?: LeaseUpdate): Promise<RenewResult> {
     return this.#change('renew', key, ({ state, held, now }): Step<RenewResult> => {
       if (state === undefined || held?.leaseId !== leaseId) {
         return { answer: { renewed: false, record: held, storageNow: now } };
       }
       const expiresAt = now + leaseMs;
-      const write = { ...state, record: { ...held, expiresAt } };
+      const holder = parseHolder(update?.holder) ?? held.holder;
+      const fencingToken = Math.max(held.fencingToken, update?.fencingToken ?? 0);
+      const tokens = Math.max(state.tokens, fencingToken);
+      const write = { ...state, tokens, record: { ...held, holder, fencingToken, expiresAt } };
       return { write, answer: { renewed: true, expiresAt, storageNow: now } };
     });
   }

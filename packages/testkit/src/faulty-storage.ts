@@ -7,11 +7,14 @@ import {
   type AcquireResult,
   type Clock,
   type Holder,
+  type LeaseNews,
+  type LeaseUpdate,
   type ListOptions,
   type LockRecord,
   type LockState,
   type LockStorage,
   type ReleaseResult,
+  type RenewRequest,
   type RenewResult,
   type StorageCapabilities,
 } from '@lockscope/storage';
@@ -35,7 +38,8 @@ export class FaultyStorage implements LockStorage {
   readonly name: string;
   readonly capabilities: StorageCapabilities;
   readonly leave?: (key: string, leaseId: string) => Promise<void>;
-  readonly watch?: (key: string, wake: () => void) => () => void;
+  readonly watch?: (key: string, leaseId: string, tell: (news: LeaseNews) => void) => () => void;
+  readonly renewMany?: (requests: readonly RenewRequest[]) => Promise<readonly (RenewResult | StorageError)[]>;
   readonly #storage: LockStorage;
   readonly #clock: Clock;
   readonly #calls = new Map<StorageOperation, number>();
@@ -53,7 +57,10 @@ export class FaultyStorage implements LockStorage {
     if (storage.leave !== undefined) {
       this.leave = (key, leaseId) => this.#call('leave', async () => storage.leave?.(key, leaseId));
     }
-    if (storage.watch !== undefined) this.watch = (key, wake) => this.#watch(key, wake);
+    if (storage.watch !== undefined) this.watch = (key, leaseId, tell) => this.#watch(key, leaseId, tell);
+    if (storage.renewMany !== undefined) {
+      this.renewMany = (requests) => this.#call('renew', async () => (await storage.renewMany?.(requests)) ?? []);
+    }
   }
 
   /** From now on calls hang, before they reach the storage, and wakes are kept, until {@link FaultyStorage.thaw}. */
@@ -119,8 +126,8 @@ export class FaultyStorage implements LockStorage {
     return this.#call('acquire', () => this.#storage.acquire(request));
   }
 
-  renew(key: string, leaseId: string, leaseMs: number): Promise<RenewResult> {
-    return this.#call('renew', () => this.#storage.renew(key, leaseId, leaseMs));
+  renew(key: string, leaseId: string, leaseMs: number, update?: LeaseUpdate): Promise<RenewResult> {
+    return this.#call('renew', () => this.#storage.renew(key, leaseId, leaseMs, update));
   }
 
   release(key: string, leaseId: string): Promise<ReleaseResult> {
@@ -149,11 +156,11 @@ export class FaultyStorage implements LockStorage {
     this.#disturbances.set(operation, queue);
   }
 
-  #watch(key: string, wake: () => void): () => void {
+  #watch(key: string, leaseId: string, tell: (news: LeaseNews) => void): () => void {
     let watching = true;
-    const stop = this.#storage.watch?.(key, () => {
-      if (this.#thawed === undefined) wake();
-      else void this.#thawed.then(() => watching && wake());
+    const stop = this.#storage.watch?.(key, leaseId, (news) => {
+      if (this.#thawed === undefined) tell(news);
+      else void this.#thawed.then(() => watching && tell(news));
     });
     return () => {
       watching = false;

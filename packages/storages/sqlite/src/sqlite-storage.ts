@@ -47,6 +47,7 @@ export class SqliteStorage implements LockStorage {
     durable: true,
     notifies: false,
     queues: true,
+    shares: false,
   });
   readonly #options: ResolvedOptions;
   #open: OpenTable | undefined;

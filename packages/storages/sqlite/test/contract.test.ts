@@ -5,7 +5,7 @@ import { FakeClock, storageContract } from '@lockscope/testkit';
 import { SqliteStorage } from '../src/index.ts';
 import { newPath, openPlain } from './files.ts';
 
-const capabilities = { reach: 'machine', durable: true, notifies: false, queues: true } as const;
+const capabilities = { reach: 'machine', durable: true, notifies: false, queues: true, shares: false } as const;
 
 const contract = storageContract({
   capabilities,

@@ -24,13 +24,16 @@ export function withChanges(storage: LockStorage, changes: Partial<LockStorage>)
     name: storage.name,
     capabilities: storage.capabilities,
     acquire: (request) => storage.acquire(request),
-    renew: (key, leaseId, leaseMs) => storage.renew(key, leaseId, leaseMs),
+    renew: (key, leaseId, leaseMs, update) => storage.renew(key, leaseId, leaseMs, update),
+    ...(storage.renewMany !== undefined && { renewMany: async (requests) => (await storage.renewMany?.(requests)) ?? [] }),
     release: (key, leaseId) => storage.release(key, leaseId),
     ...(storage.leave !== undefined && { leave: async (key, leaseId) => storage.leave?.(key, leaseId) }),
     forceRelease: (key) => storage.forceRelease(key),
     read: (key) => storage.read(key),
     list: (options) => storage.list(options),
-    ...(storage.watch !== undefined && { watch: (key, wake) => storage.watch?.(key, wake) ?? (() => undefined) }),
+    ...(storage.watch !== undefined && {
+      watch: (key, leaseId, tell) => storage.watch?.(key, leaseId, tell) ?? (() => undefined),
+    }),
     close: () => storage.close(),
     ...changes,
   };
