@@ -1,14 +1,24 @@
+import type { Vote } from './vote.ts';
+
+/** What a {@link StorageError} can carry. */
+export interface StorageErrorOptions extends ErrorOptions {
+  readonly votes?: readonly Vote[];
+}
+
 /** The storage could not answer, so nobody knows whether the operation took place. `cause` is what its client threw. */
 export class StorageError extends Error {
   readonly code: string = 'STORAGE_FAILED';
   readonly storage: string;
   readonly operation: string;
+  /** How each storage answered, where there are several behind this one. */
+  readonly votes?: readonly Vote[];
 
-  constructor(storage: string, operation: string, problem: string, options?: ErrorOptions) {
+  constructor(storage: string, operation: string, problem: string, options?: StorageErrorOptions) {
     super(`storage ${storage} failed to ${operation}: ${problem}`, options);
     this.name = 'StorageError';
     this.storage = storage;
     this.operation = operation;
+    if (options?.votes !== undefined) this.votes = options.votes;
   }
 }
 

@@ -1,5 +1,5 @@
 export { monotoneClock, systemClock, type Clock, type Timer } from './clock.ts';
-export { ForeignRecordError, StorageClosedError, StorageError } from './errors.ts';
+export { ForeignRecordError, StorageClosedError, StorageError, type StorageErrorOptions } from './errors.ts';
 export { holderLimits, maxKeyLength, parseHolder } from './holder.ts';
 export type {
   AcquireRequest,
@@ -22,3 +22,4 @@ export { MemoryStorage, type MemoryStorageOptions } from './memory-storage.ts';
 export type { Holder, LockRecord, LockState, WaiterRecord } from './record.ts';
 export { liftVersioned, type LiftVersionedOptions } from './versioned-storage.ts';
 export type { VersionedRecord, VersionedStore } from './versioned-store.ts';
+export type { Vote } from './vote.ts';

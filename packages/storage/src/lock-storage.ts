@@ -1,5 +1,6 @@
 import type { StorageError } from './errors.ts';
 import type { Holder, LockRecord, LockState } from './record.ts';
+import type { Vote } from './vote.ts';
 
 /** How a storage can be waited on, and what it promises beyond the basics. Facts, each checked by the contract suite. */
 export interface StorageCapabilities {
@@ -78,6 +79,8 @@ export interface Granted {
   /** How many still wait, where the storage queues and looked. */
   readonly waiting?: number | undefined;
   readonly storageNow: number;
+  /** How each storage answered, where there are several behind this one. */
+  readonly votes?: readonly Vote[];
 }
 
 /** Somebody else has the lock, or came first. */
@@ -88,6 +91,8 @@ export interface Refused {
   /** How many wait before this one, where the storage queues. */
   readonly ahead: number | undefined;
   readonly storageNow: number;
+  /** How each storage answered, where there are several behind this one. */
+  readonly votes?: readonly Vote[];
 }
 
 /** The answer to one attempt. */
@@ -110,13 +115,21 @@ export interface RenewRequest {
 
 /** The answer to a renewal: the new end of the lease, or who has the lock instead. */
 export type RenewResult =
-  | { readonly renewed: true; readonly expiresAt: number; readonly storageNow: number }
+  | {
+      readonly renewed: true;
+      readonly expiresAt: number;
+      readonly storageNow: number;
+      /** How each storage answered, where there are several behind this one. */
+      readonly votes?: readonly Vote[];
+    }
   | {
       readonly renewed: false;
       readonly record: LockRecord | undefined;
       /** True when it was taken away by `forceRelease`; absent where the storage does not remember. */
       readonly forced?: boolean;
       readonly storageNow: number;
+      /** How each storage answered, where there are several behind this one. */
+      readonly votes?: readonly Vote[];
     };
 
 /** The answer to a release. `released: false`: the lock was not this lease's any more, and nothing was changed. */
@@ -126,6 +139,8 @@ export interface ReleaseResult {
   readonly record?: LockRecord | undefined;
   /** When refused, true if it was taken away by `forceRelease`; absent where the storage does not remember. */
   readonly forced?: boolean;
+  /** How each storage answered, where there are several behind this one. */
+  readonly votes?: readonly Vote[];
 }
 
 /** Which records `list` gives. */
