@@ -24,20 +24,25 @@ test('free keys are forgotten when there are many, and their tokens still rise',
     }
   }
   // Who came before is remembered for the keys that were used last only.
-  const first = await storage.acquire(request('orders/0', 'later'));
   const recent = await storage.acquire(request('orders/4999', 'later too'));
+  const first = await storage.acquire(request('orders/0', 'later'));
   expect(first.acquired && first.previous).toBeUndefined();
   expect(recent.acquired && recent.previous?.releasedAt).toBeTypeOf('number');
 });
 
-test('a watcher that left is not woken, and closing forgets all of them', async () => {
+test('a watcher that left is told nothing, and closing forgets all of them', async () => {
   const storage = new MemoryStorage();
-  const woken: string[] = [];
-  const leave = storage.watch('orders/1', () => woken.push('left'));
-  storage.watch('orders/1', () => woken.push('stays'));
+  const told: string[] = [];
+  const leave = storage.watch('orders/1', 'b', ({ type }) => told.push(`left: ${type}`));
+  storage.watch('orders/1', 'b', ({ type }) => told.push(`stays: ${type}`));
   await storage.acquire(request('orders/1', 'a'));
+  await storage.acquire({ ...request('orders/1', 'b'), waitMs: 30_000 });
   leave();
   await storage.release('orders/1', 'a');
-  await pause(0); // a turn of the event loop: it is woken in a microtask, never from inside the release
-  expect(woken).toEqual(['stays']);
+  await pause(0); // a turn of the event loop: it is told in a microtask, never from inside the release
+  expect(told).toEqual(['stays: granted']);
+  await storage.forceRelease('orders/1');
+  await storage.close();
+  await pause(0);
+  expect(told).toEqual(['stays: granted', 'stays: forced']);
 });

@@ -6,7 +6,7 @@ import { expiry, wallClock } from './storage-contract/expiry.ts';
 import { forceRelease } from './storage-contract/force-release.ts';
 import { identity } from './storage-contract/identity.ts';
 import { listing } from './storage-contract/listing.ts';
-import { noNotifications, notifications } from './storage-contract/notifications.ts';
+import { news, noNews } from './storage-contract/news.ts';
 import {
   checkStorageOptions,
   missingVerbs,
@@ -53,7 +53,7 @@ function scriptsFor({ capabilities, second, faults }: CheckedStorageOptions<Stor
     ...(durable ? durability : []),
     ...races,
     ...(queues ? queue : noQueue),
-    ...(notifies ? notifications : noNotifications),
+    ...(notifies ? news : noNews),
     ...listing,
     ...forceRelease,
     ...(faults.damage === undefined ? [] : damage),

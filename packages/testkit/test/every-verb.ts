@@ -32,9 +32,9 @@ function openMemory(memory: MemoryStorage, damaged: ReadonlySet<string>): Faulty
   };
   const instance: LockStorage = {
     name: 'memory',
-    capabilities: { reach: 'machine', durable: true, notifies: true, queues: true },
+    capabilities: { reach: 'machine', durable: true, notifies: true, queues: true, shares: true },
     acquire: (request) => at(request.key, 'acquire').acquire(request),
-    renew: (key, leaseId, leaseMs) => at(key, 'renew').renew(key, leaseId, leaseMs),
+    renew: (key, leaseId, leaseMs, update) => at(key, 'renew').renew(key, leaseId, leaseMs, update),
     release: (key, leaseId) => at(key, 'release').release(key, leaseId),
     leave: async (key, leaseId) => at(key, 'leave').leave?.(key, leaseId),
     forceRelease: (key) => (closed ? gone : memory).forceRelease(key),
@@ -42,7 +42,7 @@ function openMemory(memory: MemoryStorage, damaged: ReadonlySet<string>): Faulty
     async *list(options) {
       for await (const state of (closed ? gone : memory).list(options)) if (!damaged.has(state.record.key)) yield state;
     },
-    watch: (key, wake) => memory.watch(key, wake),
+    watch: (key, leaseId, tell) => (closed ? gone : memory).watch(key, leaseId, tell),
     close() {
       closed = true;
       return Promise.resolve();
@@ -63,7 +63,7 @@ export function everyVerb(wrap: StorageDouble['wrap'] = (storage) => storage): S
     await Promise.resolve();
   };
   return {
-    capabilities: { reach: 'machine', durable: true, notifies: true, queues: true },
+    capabilities: { reach: 'machine', durable: true, notifies: true, queues: true, shares: true },
     create: () => {
       const clock = new FakeClock();
       const damaged = new Set<string>();

@@ -40,20 +40,21 @@ describe('faultyStorage', () => {
     expect(faulty.inFlight).toBe(0);
   });
 
-  it('keeps wakes while it is frozen, and tells only those who still watch', async () => {
+  it('keeps news while it is frozen, and tells only those who still watch', async () => {
     const { clock, memory, faulty } = setUp();
-    const woken: string[] = [];
-    faulty.watch?.('a', () => woken.push('stays'));
-    const stop = faulty.watch?.('a', () => woken.push('leaves'));
+    const told: string[] = [];
+    faulty.watch?.('a', 'waiter', ({ type }) => told.push(`stays: ${type}`));
+    const stop = faulty.watch?.('a', 'waiter', ({ type }) => told.push(`leaves: ${type}`));
     await memory.acquire(request('holder'));
+    await memory.acquire(request('waiter', 1_000));
     faulty.freeze();
     await memory.release('a', 'holder');
     await clock.advance(0);
-    expect(woken).toEqual([]);
+    expect(told).toEqual([]);
     stop?.();
     faulty.thaw();
     await clock.advance(0);
-    expect(woken).toEqual(['stays']);
+    expect(told).toEqual(['stays: granted']);
   });
 
   it('delays every call by its own clock until told otherwise', async () => {

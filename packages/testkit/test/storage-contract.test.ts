@@ -5,7 +5,7 @@ import { FakeClock, storageContract, type Contract } from '../src/index.ts';
 
 import { everyVerb } from './every-verb.ts';
 
-const humble: StorageCapabilities = { reach: 'process', durable: false, notifies: false, queues: false };
+const humble: StorageCapabilities = { reach: 'process', durable: false, notifies: false, queues: false, shares: false };
 
 /** A storage that neither queues nor notifies, as the simplest ones do. */
 function humbleStorage(memory: MemoryStorage): LockStorage {
@@ -17,7 +17,7 @@ function humbleStorage(memory: MemoryStorage): LockStorage {
       if (!result.acquired) await memory.leave(request.key, request.leaseId);
       return result.acquired ? result : { ...result, ahead: undefined };
     },
-    renew: (key, leaseId, leaseMs) => memory.renew(key, leaseId, leaseMs),
+    renew: (key, leaseId, leaseMs, update) => memory.renew(key, leaseId, leaseMs, update),
     release: (key, leaseId) => memory.release(key, leaseId),
     forceRelease: (key) => memory.forceRelease(key),
     read: (key) => memory.read(key),
@@ -44,7 +44,7 @@ async function failures(contract: Contract): Promise<string[]> {
 }
 
 const memory = storageContract({
-  capabilities: { reach: 'process', durable: false, notifies: true, queues: true },
+  capabilities: { reach: 'process', durable: false, notifies: true, queues: true, shares: true },
   create: () => {
     const clock = new FakeClock();
     return { clock, storage: new MemoryStorage({ clock: monotoneClock(clock) }) };
@@ -80,7 +80,7 @@ describe('what is stated to be absent is checked to be absent', () => {
 
   it('catches a watch where it states no notifications', async () => {
     const contract = humbleContract((good) => ({ ...humbleStorage(good), watch: () => () => undefined }));
-    expect(await failures(contract)).toEqual(['no notifications: it has no watch that would never wake anybody']);
+    expect(await failures(contract)).toEqual(['no news: it has no watch that would never tell anybody']);
   });
 
   it('catches a memory of releases where it was said that there is none', async () => {
@@ -149,7 +149,7 @@ describe('the list of cases', () => {
 
   it('waits for real where the storage cannot move its clock', async () => {
     const contract = storageContract({
-      capabilities: { reach: 'process', durable: false, notifies: true, queues: true },
+      capabilities: { reach: 'process', durable: false, notifies: true, queues: true, shares: true },
       create: () => ({ storage: new MemoryStorage() }),
       shortLeaseMs: 40,
       rounds: 50,

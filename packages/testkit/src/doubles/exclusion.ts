@@ -48,9 +48,9 @@ export const exclusionDoubles: readonly StorageDouble[] = [
     ],
     wrap: (storage) =>
       withChanges(storage, {
-        async renew(key, leaseId, leaseMs) {
+        async renew(key, leaseId, leaseMs, update) {
           const { record } = await storage.read(key);
-          return storage.renew(key, record?.leaseId ?? leaseId, leaseMs);
+          return storage.renew(key, record?.leaseId ?? leaseId, leaseMs, update);
         },
       }),
   },
@@ -84,6 +84,9 @@ export const exclusionDoubles: readonly StorageDouble[] = [
       'acquire: the same lease asks again and gets the same token with a fresh lease',
       'queue: a holder that asks again does not wait for itself',
       'queue: a holder that asks again, or renews, is not sent behind those who wait',
+      'news: who waits and watches is told when the lock is released',
+      'news: who waits and watches on another instance is told when the lock is released',
+      'news: who waits and watches is told when the lock is taken away',
       'connection: that breaks under an attempt leaves a lock that the same lease can have',
       'stall: calls that met it settle when it is over, and what they asked for can be asked again',
     ],
@@ -154,11 +157,10 @@ export const exclusionDoubles: readonly StorageDouble[] = [
       'queue: a waiter is forgotten waitMs after its last attempt',
       'queue: a free lock is not kept for a waiter that was forgotten',
       'queue: who leaves lets the next one in',
-      'notifications: a release wakes who watches',
-      'notifications: a release wakes who watches on another instance',
-      'notifications: all who watch one lock are woken',
-      'notifications: who has taken the way out hears nothing more, and others still do',
-      'notifications: a wake never comes from inside another call',
+      'news: who waits and watches is told when the lock is released',
+      'news: who waits and watches on another instance is told when the lock is released',
+      'news: who has taken the way out hears nothing more, and others still do',
+      'news: never comes from inside another call',
       'list: nothing that was released, taken away or ran out',
       'force release: removes nothing where nobody has the lock',
       'connection: after it broke, the storage finds a new one by itself, and no lock was lost',
@@ -197,7 +199,7 @@ export const exclusionDoubles: readonly StorageDouble[] = [
       'tokens: rise when the lock was taken away by force',
       'durable: locks are still held and tokens still rise after it was closed and opened',
       'queue: a lock that was taken away goes to who came first, then to the second',
-      'notifications: a lock that is taken away wakes who watches',
+      'news: who waits and watches is told when the lock is taken away',
       'list: nothing that was released, taken away or ran out',
       'force release: frees the lock whoever has it, and gives the record that it removed',
       'force release: the holder that lost the lock can neither renew nor release',

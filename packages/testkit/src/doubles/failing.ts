@@ -12,7 +12,7 @@ const broken = sharedBy(() => ({ error: undefined as unknown }));
 function guarded(storage: LockStorage, guard: <T>(call: () => Promise<T>, key: string) => Promise<T>): LockStorage {
   return withChanges(storage, {
     acquire: (request) => guard(() => storage.acquire(request), request.key),
-    renew: (key, leaseId, leaseMs) => guard(() => storage.renew(key, leaseId, leaseMs), key),
+    renew: (key, leaseId, leaseMs, update) => guard(() => storage.renew(key, leaseId, leaseMs, update), key),
     release: (key, leaseId) => guard(() => storage.release(key, leaseId), key),
     forceRelease: (key) => guard(() => storage.forceRelease(key), key),
     read: (key) => guard(() => storage.read(key), key),

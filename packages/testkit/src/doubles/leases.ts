@@ -35,7 +35,7 @@ export const leaseDoubles: readonly StorageDouble[] = [
     wrap: (storage) =>
       withChanges(storage, {
         acquire: (request) => storage.acquire({ ...request, leaseMs: request.leaseMs * forever }),
-        renew: (key, leaseId, leaseMs) => storage.renew(key, leaseId, leaseMs * forever),
+        renew: (key, leaseId, leaseMs, update) => storage.renew(key, leaseId, leaseMs * forever, update),
       }),
   },
   {
@@ -48,8 +48,8 @@ export const leaseDoubles: readonly StorageDouble[] = [
           if (result.acquired) acquired(world).set(request.leaseId, request);
           return result;
         },
-        async renew(key, leaseId, leaseMs) {
-          const result = await storage.renew(key, leaseId, leaseMs);
+        async renew(key, leaseId, leaseMs, update) {
+          const result = await storage.renew(key, leaseId, leaseMs, update);
           const request = acquired(world).get(leaseId);
           if (result.renewed || result.record !== undefined || request === undefined) return result;
           const again = await storage.acquire({ ...request, leaseMs });
@@ -78,8 +78,8 @@ export const leaseDoubles: readonly StorageDouble[] = [
     ],
     wrap: (storage) =>
       withChanges(storage, {
-        async renew(key, leaseId, leaseMs) {
-          const result = await storage.renew(key, leaseId, leaseMs);
+        async renew(key, leaseId, leaseMs, update) {
+          const result = await storage.renew(key, leaseId, leaseMs, update);
           if (result.renewed || result.record !== undefined) return result;
           return { renewed: true, expiresAt: result.storageNow + leaseMs, storageNow: result.storageNow };
         },
@@ -95,10 +95,10 @@ export const leaseDoubles: readonly StorageDouble[] = [
           if (result.acquired) acquired(world).set(request.leaseId, request);
           return result;
         },
-        async renew(key, leaseId, leaseMs) {
+        async renew(key, leaseId, leaseMs, update) {
           const before = await storage.read(key);
           await nextTurn();
-          const result = await storage.renew(key, leaseId, leaseMs);
+          const result = await storage.renew(key, leaseId, leaseMs, update);
           const request = acquired(world).get(leaseId);
           if (result.renewed || before.record?.leaseId !== leaseId || request === undefined) return result;
           await storage.acquire({ ...request, leaseMs });
@@ -111,8 +111,8 @@ export const leaseDoubles: readonly StorageDouble[] = [
     caughtBy: ['renew: changes nothing but the end of the lease'],
     wrap: (storage, world) =>
       withChanges(storage, {
-        async renew(key, leaseId, leaseMs) {
-          const result = await storage.renew(key, leaseId, leaseMs);
+        async renew(key, leaseId, leaseMs, update) {
+          const result = await storage.renew(key, leaseId, leaseMs, update);
           if (result.renewed) wallDeadlines(world).set(leaseId, result.storageNow + 1);
           return result;
         },
@@ -163,10 +163,10 @@ export const leaseDoubles: readonly StorageDouble[] = [
     caughtBy: ['renew: the lease ends leaseMs after the renewal, later or sooner than before'],
     wrap: (storage) =>
       withChanges(storage, {
-        async renew(key, leaseId, leaseMs) {
+        async renew(key, leaseId, leaseMs, update) {
           const { record, storageNow } = await storage.read(key);
           const left = record === undefined ? 0 : record.expiresAt - storageNow;
-          return storage.renew(key, leaseId, Math.max(left, leaseMs));
+          return storage.renew(key, leaseId, Math.max(left, leaseMs), update);
         },
       }),
   },
@@ -205,8 +205,8 @@ export const leaseDoubles: readonly StorageDouble[] = [
           if (result.acquired) deadlines.set(request.key, world.clock.now() + request.leaseMs);
           return result;
         },
-        async renew(key, leaseId, leaseMs) {
-          const result = await storage.renew(key, leaseId, leaseMs);
+        async renew(key, leaseId, leaseMs, update) {
+          const result = await storage.renew(key, leaseId, leaseMs, update);
           if (result.renewed) deadlines.set(key, world.clock.now() + leaseMs);
           return result;
         },

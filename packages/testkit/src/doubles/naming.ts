@@ -14,7 +14,7 @@ function rekeyed(storage: LockStorage, keep: (key: string) => string): LockStora
       if (!result.acquired) return { ...result, record: under(result.record, request.key) };
       return { ...result, record: under(result.record, request.key) };
     },
-    renew: (key, leaseId, leaseMs) => storage.renew(keep(key), leaseId, leaseMs),
+    renew: (key, leaseId, leaseMs, update) => storage.renew(keep(key), leaseId, leaseMs, update),
     async release(key, leaseId) {
       const { released, record } = await storage.release(keep(key), leaseId);
       return { released, record: under(record, key) };

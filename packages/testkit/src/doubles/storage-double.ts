@@ -25,7 +25,9 @@ export function withChanges(storage: LockStorage, changes: Partial<LockStorage>)
     capabilities: storage.capabilities,
     acquire: (request) => storage.acquire(request),
     renew: (key, leaseId, leaseMs, update) => storage.renew(key, leaseId, leaseMs, update),
-    ...(storage.renewMany !== undefined && { renewMany: async (requests) => (await storage.renewMany?.(requests)) ?? [] }),
+    ...(storage.renewMany !== undefined && {
+      renewMany: async (requests) => (await storage.renewMany?.(requests)) ?? [],
+    }),
     release: (key, leaseId) => storage.release(key, leaseId),
     ...(storage.leave !== undefined && { leave: async (key, leaseId) => storage.leave?.(key, leaseId) }),
     forceRelease: (key) => storage.forceRelease(key),

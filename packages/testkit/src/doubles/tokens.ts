@@ -64,8 +64,8 @@ function numbered(
         const result = await storage.acquire(request);
         return result.acquired ? numbering.granted(result) : { ...result, record: numbering.show(result.record) };
       },
-      async renew(key, leaseId, leaseMs) {
-        const result = await storage.renew(key, leaseId, leaseMs);
+      async renew(key, leaseId, leaseMs, update) {
+        const result = await storage.renew(key, leaseId, leaseMs, update);
         return result.renewed ? result : { ...result, record: numbering.show(result.record) };
       },
       async release(key, leaseId) {

@@ -103,7 +103,12 @@ export const waitingDoubles: readonly StorageDouble[] = [
       'queue: every attempt gives the waiter its time anew',
       'queue: who leaves is off the record, and leaving again does nothing',
       'queue: who leaves lets the next one in',
-      'queue: leaving does nothing to a holder, to a stranger, or to a key that nobody knows',
+      'queue: who leaves and does not wait changes nothing, also for a key that nobody knows',
+      'news: who waits and watches is told when the lock is released',
+      'news: who waits and watches on another instance is told when the lock is released',
+      'news: who waits and watches is told when the lock is taken away',
+      'news: who has taken the way out hears nothing more, and others still do',
+      'news: never comes from inside another call',
     ],
     wrap: (storage) =>
       withChanges(storage, {
@@ -152,7 +157,8 @@ export const waitingDoubles: readonly StorageDouble[] = [
       withChanges(storage, {
         async acquire(request) {
           const { record } = await storage.read(request.key);
-          if (record !== undefined) await storage.leave?.(request.key, request.leaseId);
+          const waits = record !== undefined && record.leaseId !== request.leaseId;
+          if (waits) await storage.leave?.(request.key, request.leaseId);
           return storage.acquire(request);
         },
       }),
@@ -194,7 +200,7 @@ export const waitingDoubles: readonly StorageDouble[] = [
     name: 'refuses to let go who is not there',
     caughtBy: [
       'queue: who leaves is off the record, and leaving again does nothing',
-      'queue: leaving does nothing to a holder, to a stranger, or to a key that nobody knows',
+      'queue: who leaves and does not wait changes nothing, also for a key that nobody knows',
     ],
     wrap: (storage) =>
       withChanges(storage, {

@@ -1,69 +1,85 @@
+import type { LeaseNews } from '@lockscope/storage';
+
 import { sharedBy, withChanges, type StorageDouble } from './storage-double.ts';
 
-const watching = sharedBy(() => new Map<string, Set<() => void>>());
+type Tell = (news: LeaseNews) => void;
+
+const forced = sharedBy(() => new Set<string>());
+const none = (): void => undefined;
 
 export const wakingDoubles: readonly StorageDouble[] = [
   {
-    name: 'never wakes anybody',
+    name: 'never tells anybody',
     caughtBy: [
-      'notifications: a release wakes who watches',
-      'notifications: a release wakes who watches on another instance',
-      'notifications: a lock that is taken away wakes who watches',
-      'notifications: all who watch one lock are woken',
-      'notifications: who has taken the way out hears nothing more, and others still do',
-      'notifications: a wake never comes from inside another call',
+      'news: who waits and watches is told when the lock is released',
+      'news: who waits and watches on another instance is told when the lock is released',
+      'news: who waits and watches is told when the lock is taken away',
+      'news: who has taken the way out hears nothing more, and others still do',
+      'news: never comes from inside another call',
     ],
-    wrap: (storage) => withChanges(storage, { watch: () => () => undefined }),
+    wrap: (storage) => withChanges(storage, { watch: () => none }),
   },
   {
-    name: 'wakes only on a release',
-    caughtBy: ['notifications: a lock that is taken away wakes who watches'],
+    name: 'tells nobody of a lock that is taken away',
+    caughtBy: ['news: who waits and watches is told when the lock is taken away'],
     wrap: (storage, world) => {
-      const watchers = watching(world);
+      const quiet = forced(world);
       return withChanges(storage, {
-        async release(key, leaseId) {
-          const result = await storage.release(key, leaseId);
-          for (const wake of watchers.get(key) ?? []) wake();
-          return result;
+        forceRelease(key) {
+          quiet.add(key);
+          return storage.forceRelease(key);
         },
-        watch(key, wake) {
-          const entry = (): void => wake();
-          const ofKey = watchers.get(key) ?? new Set();
-          watchers.set(key, ofKey.add(entry));
-          return () => ofKey.delete(entry);
+        watch: (key, leaseId, tell) => storage.watch?.(key, leaseId, (news) => quiet.has(key) || tell(news)) ?? none,
+      });
+    },
+  },
+  {
+    name: 'tells only who began to watch last',
+    caughtBy: ['news: who has taken the way out hears nothing more, and others still do'],
+    wrap: (storage) => {
+      let last: Tell | undefined;
+      return withChanges(storage, {
+        watch(key, leaseId, tell) {
+          last = tell;
+          return storage.watch?.(key, leaseId, (news) => tell === last && tell(news)) ?? none;
         },
       });
     },
   },
   {
-    name: 'wakes only who watched last',
-    caughtBy: ['notifications: all who watch one lock are woken'],
+    name: 'tells only its own instance',
+    caughtBy: ['news: who waits and watches on another instance is told when the lock is released'],
     wrap: (storage) => {
-      let last: (() => void) | undefined;
-      return withChanges(storage, {
-        watch(key, wake) {
-          last = wake;
-          return storage.watch?.(key, () => wake === last && wake()) ?? (() => undefined);
-        },
-      });
-    },
-  },
-  {
-    name: 'wakes from inside the release',
-    caughtBy: ['notifications: a wake never comes from inside another call'],
-    wrap: (storage) => {
-      const wakes = new Set<() => void>();
+      const own = new Set<string>();
       return withChanges(storage, {
         release(key, leaseId) {
-          for (const wake of wakes) wake();
+          own.add(key);
           return storage.release(key, leaseId);
         },
-        watch(key, wake) {
-          const entry = (): void => wake();
-          wakes.add(entry);
-          const stop = storage.watch?.(key, entry);
+        forceRelease(key) {
+          own.add(key);
+          return storage.forceRelease(key);
+        },
+        watch: (key, leaseId, tell) => storage.watch?.(key, leaseId, (news) => own.has(key) && tell(news)) ?? none,
+      });
+    },
+  },
+  {
+    name: 'tells from inside the release',
+    caughtBy: ['news: never comes from inside another call'],
+    wrap: (storage) => {
+      const watchers = new Set<Tell>();
+      return withChanges(storage, {
+        release(key, leaseId) {
+          for (const tell of watchers) tell({ type: 'ask' });
+          return storage.release(key, leaseId);
+        },
+        watch(key, leaseId, tell) {
+          const entry: Tell = (news) => tell(news);
+          watchers.add(entry);
+          const stop = storage.watch?.(key, leaseId, entry);
           return () => {
-            wakes.delete(entry);
+            watchers.delete(entry);
             stop?.();
           };
         },
@@ -71,13 +87,13 @@ export const wakingDoubles: readonly StorageDouble[] = [
     },
   },
   {
-    name: 'wakes who has gone',
-    caughtBy: ['notifications: who has taken the way out hears nothing more, and others still do'],
+    name: 'tells who has gone',
+    caughtBy: ['news: who has taken the way out hears nothing more, and others still do'],
     wrap: (storage) =>
       withChanges(storage, {
-        watch(key, wake) {
-          storage.watch?.(key, wake);
-          return () => undefined;
+        watch(key, leaseId, tell) {
+          storage.watch?.(key, leaseId, tell);
+          return none;
         },
       }),
   },

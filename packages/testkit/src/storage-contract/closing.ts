@@ -9,6 +9,9 @@ function calls(trial: Trial, storage: LockStorage, leaseId: string): Record<stri
   return {
     acquire: () => storage.acquire(trial.request('a')),
     renew: () => storage.renew('a', leaseId, longLeaseMs),
+    ...(storage.renewMany !== undefined && {
+      renewMany: () => storage.renewMany?.([{ key: 'a', leaseId, leaseMs: longLeaseMs }]) ?? Promise.resolve(),
+    }),
     release: () => storage.release('a', leaseId),
     ...(storage.leave !== undefined && { leave: () => storage.leave?.('a', leaseId) ?? Promise.resolve() }),
     forceRelease: () => storage.forceRelease('a'),
@@ -49,10 +52,10 @@ export const closing: readonly Script[] = [
 
     'watching does not throw, and its way out works before and after': async (trial) => {
       const { storage } = trial;
-      const stopBefore = storage.watch?.('a', () => undefined);
+      const stopBefore = storage.watch?.('a', 'lease', () => undefined);
       await storage.close();
       stopBefore?.();
-      storage.watch?.('a', () => undefined)();
+      storage.watch?.('a', 'lease', () => undefined)();
     },
 
     'calls that were under way settle': async (trial) => {
