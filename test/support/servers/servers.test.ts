@@ -1,10 +1,12 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
 
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 import { describeWith } from '../describe-with.ts';
+import { sourceProgram } from '../source-program.ts';
 import { processTree } from './process-tree.ts';
 import { type RedisTestServer, startRedis } from './redis.ts';
 import { startProxy } from './tcp-proxy.ts';
@@ -62,6 +64,16 @@ describeWith('redis-server', 'a server of a test', () => {
 
   it('says what it wrote when it cannot start', async () => {
     await expect(startRedis({ args: ['--no-such-option', 'x'] })).rejects.toThrow(/no-such-option/);
+  });
+
+  it('dies, and its folder goes, when the process that started it is killed', async () => {
+    const program = await sourceProgram(new URL('programs/starts-redis.ts', import.meta.url));
+    const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
+    const { pid, folder } = JSON.parse(line) as { readonly pid: number; readonly folder: string };
+    expect([processTree(pid), existsSync(folder)]).toEqual([[pid], true]);
+    child.kill('SIGKILL');
+    await vi.waitFor(() => expect([processTree(pid), existsSync(folder)]).toEqual([[], false]), 5_000);
   });
 });
 
