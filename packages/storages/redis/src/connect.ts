@@ -1,0 +1,61 @@
+import type { RedisDriver } from './driver.ts';
+import { RedisClientError } from './errors.ts';
+import { IoredisDriver, type IoredisClient } from './ioredis-driver.ts';
+import { NodeRedisDriver, type NodeRedisClient } from './node-redis-driver.ts';
+import { isIoredis, type RedisClient } from './redis-options.ts';
+
+/** The longest pause between two attempts to connect again. */
+const longestPauseMs = 500;
+
+/** A client that was given. */
+export function givenDriver(client: RedisClient): RedisDriver {
+  return isIoredis(client) ? new IoredisDriver(client) : new NodeRedisDriver(client);
+}
+
+/**
+ * A client of the storage's own: ioredis when it is installed, else redis. It keeps no command for later: one that
+ * cannot be sent, or is not answered within `timeoutMs`, fails, so that no lock is taken for somebody who gave up.
+ *
+ * @throws {RedisClientError} when neither is installed.
+ */
+export async function ownDriver(url: string, timeoutMs: number): Promise<RedisDriver> {
+  const ioredis = await load<{ Redis: new (url: string, options: object) => IoredisClient }>('ioredis');
+  if (ioredis !== undefined) {
+    const client = new ioredis.Redis(url, {
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      commandTimeout: timeoutMs,
+      connectTimeout: timeoutMs,
+      retryStrategy: pause,
+    });
+    // Without a listener it writes to the console. Who asks is told.
+    client.on('error', () => undefined);
+    return new IoredisDriver(client, timeoutMs);
+  }
+  const redis = await load<{ createClient(options: object): NodeRedisClient }>('redis');
+  if (redis === undefined)
+    throw new RedisClientError('there is no client: run "npm install ioredis" (or "npm install redis"), or give one');
+  const client = redis.createClient({
+    url,
+    disableOfflineQueue: true,
+    commandOptions: { timeout: timeoutMs },
+    socket: { connectTimeout: timeoutMs, reconnectStrategy: pause },
+  });
+  const driver = new NodeRedisDriver(client, timeoutMs);
+  driver.connect();
+  return driver;
+}
+
+function pause(attempts: number): number {
+  return Math.min(10 * 2 ** Math.min(attempts, 10), longestPauseMs);
+}
+
+async function load<T>(name: string): Promise<T | undefined> {
+  try {
+    return (await import(name)) as T;
+  } catch (cause) {
+    if ((cause as { readonly code?: unknown }).code === 'ERR_MODULE_NOT_FOUND') return undefined;
+    throw new RedisClientError(`the package ${name} cannot be loaded`, { cause });
+  }
+}

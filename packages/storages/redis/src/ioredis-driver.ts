@@ -1,0 +1,133 @@
+import {
+  isUnknownScript,
+  type ChannelListener,
+  type ClientSettings,
+  type RedisDriver,
+  type Subscription,
+} from './driver.ts';
+import type { Script } from './scripts/script.ts';
+import { untilReady } from './until-ready.ts';
+
+/** A `Redis` or a `Cluster` of ioredis, as far as it is used. */
+export interface IoredisClient {
+  readonly status: string;
+  readonly isCluster: boolean;
+  readonly options: {
+    readonly keyPrefix?: string | Buffer | undefined;
+    readonly commandTimeout?: number | undefined;
+    readonly maxRetriesPerRequest?: number | null | undefined;
+    readonly enableOfflineQueue?: boolean | undefined;
+  };
+  evalsha(sha: string, keys: number, ...rest: string[]): Promise<unknown>;
+  eval(source: string, keys: number, ...rest: string[]): Promise<unknown>;
+  call(command: string, args: string[]): Promise<unknown>;
+  on(event: string, listener: (...args: never[]) => void): unknown;
+  off(event: string, listener: (...args: never[]) => void): unknown;
+  disconnect(reconnect?: boolean): void;
+}
+
+interface Subscriber extends IoredisClient {
+  subscribe(channel: string): Promise<unknown>;
+  connect(): Promise<void>;
+}
+
+interface Duplicable {
+  duplicate(...override: readonly unknown[]): Subscriber;
+}
+
+interface Cluster {
+  nodes(role: 'master'): IoredisClient[];
+}
+
+/** @internal */
+export class IoredisDriver implements RedisDriver {
+  readonly client = 'ioredis';
+  readonly cluster: boolean;
+  readonly keyPrefix: string;
+  readonly #client: IoredisClient;
+  readonly #ownTimeoutMs: number | undefined;
+
+  /** `ownTimeoutMs`: the client is the storage's own, and may have no connection for so long. */
+  constructor(client: IoredisClient, ownTimeoutMs?: number) {
+    this.#client = client;
+    this.#ownTimeoutMs = ownTimeoutMs;
+    this.cluster = client.isCluster;
+    this.keyPrefix = String(client.options.keyPrefix ?? '');
+  }
+
+  get settings(): ClientSettings {
+    const { commandTimeout, maxRetriesPerRequest, enableOfflineQueue } = this.#client.options;
+    return {
+      commandTimeoutMs: commandTimeout,
+      waitsForConnection: enableOfflineQueue !== false && maxRetriesPerRequest === null,
+    };
+  }
+
+  async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    const client = this.#client;
+    if (this.#ownTimeoutMs !== undefined && client.status !== 'ready') await untilReady(client, this.#ownTimeoutMs);
+    try {
+      return await client.evalsha(script.sha, keys.length, ...keys, ...args);
+    } catch (error) {
+      if (!isUnknownScript(error)) throw error;
+    }
+    return client.eval(script.source, keys.length, ...keys, ...args);
+  }
+
+  ask(...[command, ...args]: readonly [string, ...string[]]): Promise<readonly unknown[]> {
+    return Promise.all(this.#nodes().map((node) => node.call(command, args)));
+  }
+
+  async *scan(pattern: string): AsyncGenerator<readonly string[]> {
+    for (const node of this.#nodes()) {
+      let cursor = '0';
+      do {
+        const page = await node.call('SCAN', [cursor, 'MATCH', pattern, 'COUNT', '1000']);
+        const [next, names] = page as [string, string[]];
+        yield names;
+        cursor = String(next);
+      } while (cursor !== '0');
+    }
+  }
+
+  subscribe(channel: string, listener: ChannelListener): Subscription {
+    const subscriber = this.#duplicate();
+    // Resubscribing is done here, so that it is known from when on nothing is missed.
+    const begin = async (): Promise<void> => {
+      try {
+        await subscriber.subscribe(channel);
+        listener.live();
+      } catch {
+        listener.lost();
+      }
+    };
+    subscriber.on('message', (from: string, text: string) => from === channel && listener.message(text));
+    subscriber.on('ready', () => void begin());
+    subscriber.on('close', () => listener.lost());
+    // Without a listener the process would end; whoever waits asks meanwhile.
+    subscriber.on('error', () => undefined);
+    subscriber.connect().catch(() => undefined);
+    return {
+      close: () => {
+        subscriber.disconnect();
+        return Promise.resolve();
+      },
+    };
+  }
+
+  close(): Promise<void> {
+    if (this.#ownTimeoutMs !== undefined) this.#client.disconnect();
+    return Promise.resolve();
+  }
+
+  #nodes(): readonly IoredisClient[] {
+    return this.cluster ? (this.#client as unknown as Cluster).nodes('master') : [this.#client];
+  }
+
+  #duplicate(): Subscriber {
+    const options = { autoResubscribe: false, lazyConnect: true, enableOfflineQueue: true, maxRetriesPerRequest: null };
+    const client = this.#client as unknown as Duplicable;
+    if (!this.cluster) return client.duplicate({ ...options, keyPrefix: '', commandTimeout: undefined });
+    return client.duplicate(undefined, { ...options, keyPrefix: '' });
+  }
+}

@@ -1,0 +1,145 @@
+import {
+  isUnknownScript,
+  type ChannelListener,
+  type ClientSettings,
+  type RedisDriver,
+  type Subscription,
+} from './driver.ts';
+import type { Script } from './scripts/script.ts';
+import { untilReady } from './until-ready.ts';
+
+interface ScriptArguments {
+  keys: string[];
+  arguments: string[];
+}
+
+/** A client or a cluster of node-redis, as far as it is used. */
+export interface NodeRedisClient {
+  readonly isOpen: boolean;
+  evalSha(sha: string, options: ScriptArguments): Promise<unknown>;
+  eval(source: string, options: ScriptArguments): Promise<unknown>;
+  // Of the client and of the cluster, which want different arguments.
+  sendCommand(...args: never[]): Promise<unknown>;
+}
+
+interface Single extends NodeRedisClient {
+  readonly options?: {
+    readonly disableOfflineQueue?: boolean;
+    readonly commandOptions?: { readonly timeout?: number };
+  };
+  readonly isReady: boolean;
+  sendCommand(args: readonly string[]): Promise<unknown>;
+  connect(): Promise<unknown>;
+  duplicate(options?: object): Single;
+  subscribe(channel: string, listener: (text: string) => void): Promise<unknown>;
+  on(event: string, listener: (...args: never[]) => void): unknown;
+  off(event: string, listener: (...args: never[]) => void): unknown;
+  destroy?(): void;
+  disconnect?(): Promise<void>;
+}
+
+interface Cluster extends NodeRedisClient {
+  readonly masters: readonly object[];
+  nodeClient(node: object): Single | Promise<Single>;
+  duplicate(options?: object): ClusterSubscriber;
+}
+
+type ClusterSubscriber = Pick<Single, 'connect' | 'subscribe' | 'on' | 'destroy' | 'disconnect'>;
+
+/** @internal */
+export class NodeRedisDriver implements RedisDriver {
+  readonly client = 'redis';
+  readonly cluster: boolean;
+  readonly keyPrefix = '';
+  readonly #client: NodeRedisClient;
+  readonly #ownTimeoutMs: number | undefined;
+
+  /** `ownTimeoutMs`: the client is the storage's own, and may have no connection for so long. */
+  constructor(client: NodeRedisClient, ownTimeoutMs?: number) {
+    this.#client = client;
+    this.#ownTimeoutMs = ownTimeoutMs;
+    this.cluster = 'masters' in client;
+  }
+
+  /** Begins to connect. Whoever asks meanwhile waits for it. */
+  connect(): void {
+    const client = this.#client as Single;
+    // Without a listener the process would end.
+    client.on('error', () => undefined);
+    client.connect().catch(() => undefined);
+  }
+
+  get settings(): ClientSettings {
+    const { options } = this.#client as Single;
+    return {
+      commandTimeoutMs: options?.commandOptions?.timeout,
+      waitsForConnection: options?.disableOfflineQueue !== true,
+    };
+  }
+
+  async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    const client = this.#client as Single;
+    if (this.#ownTimeoutMs !== undefined && !client.isReady) await untilReady(client, this.#ownTimeoutMs);
+    const options = { keys: keys as string[], arguments: args as string[] };
+    try {
+      return await client.evalSha(script.sha, options);
+    } catch (error) {
+      if (!isUnknownScript(error)) throw error;
+    }
+    return client.eval(script.source, options);
+  }
+
+  async ask(...command: readonly [string, ...string[]]): Promise<readonly unknown[]> {
+    return Promise.all((await this.#nodes()).map((node) => node.sendCommand(command)));
+  }
+
+  async *scan(pattern: string): AsyncGenerator<readonly string[]> {
+    for (const node of await this.#nodes()) {
+      let cursor = '0';
+      do {
+        const page = await node.sendCommand(['SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000']);
+        const [next, names] = page as [string, string[]];
+        yield names;
+        cursor = String(next);
+      } while (cursor !== '0');
+    }
+  }
+
+  subscribe(channel: string, listener: ChannelListener): Subscription {
+    const subscriber = (this.#client as Single).duplicate();
+    // Without a listener the process would end; whoever waits asks meanwhile.
+    subscriber.on('error', () => listener.lost());
+    subscriber.on('end', () => listener.lost());
+    subscriber.on('reconnecting', () => listener.lost());
+    let subscribed = false;
+    subscriber.on('ready', () => subscribed && listener.live());
+    const begin = async (): Promise<void> => {
+      await subscriber.connect();
+      await subscriber.subscribe(channel, (text) => listener.message(text));
+      subscribed = true;
+      listener.live();
+    };
+    begin().catch(() => listener.lost());
+    return { close: () => end(subscriber) };
+  }
+
+  async close(): Promise<void> {
+    if (this.#ownTimeoutMs !== undefined) await end(this.#client as Single);
+  }
+
+  async #nodes(): Promise<readonly Single[]> {
+    if (!this.cluster) return [this.#client as Single];
+    const cluster = this.#client as Cluster;
+    return Promise.all(cluster.masters.map((node) => cluster.nodeClient(node)));
+  }
+}
+
+/** Version 4 says `disconnect` to what is `destroy` from version 5 on. */
+async function end(client: Pick<Single, 'destroy' | 'disconnect'>): Promise<void> {
+  try {
+    if (client.destroy === undefined) await client.disconnect?.();
+    else client.destroy();
+  } catch {
+    // It was closed already.
+  }
+}

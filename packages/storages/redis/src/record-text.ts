@@ -1,0 +1,128 @@
+import {
+  ForeignRecordError,
+  holderLimits,
+  parseHolder,
+  type Companion,
+  type Holder,
+  type LockRecord,
+  type Predecessor,
+  type WaiterRecord,
+} from '@lockscope/storage';
+import { fromWord } from './stored-text.ts';
+
+const longest = 16_384;
+const header = /^([\w.:%-]+) (\d{1,16}) (\d{1,16}) (\d{1,16}) (-|inf|\d{1,16}) ([\w-]+) /;
+const waiterHeader = /^(\d{1,16}) (\d{1,16}) (\d{1,16}) \d+ \d+ \d+ \d+ [012] (-|inf|\d{1,16}) [\w-]+ /;
+
+/** What follows the token and the times in a record: how it is shared, which process has it, who. */
+export function recordTail(share: number | undefined, instance: string, holder: Holder): string {
+  return ` ${shareText(share)} ${instance} ${JSON.stringify(holder)}`;
+}
+
+/** The holder as it goes on record: what is too long is cut. */
+export function recordedHolder(holder: Holder): Holder {
+  const fits =
+    holder.ownerId.length <= holderLimits.ownerId &&
+    (holder.host ?? '').length <= holderLimits.host &&
+    (holder.service ?? '').length <= holderLimits.service &&
+    (holder.operation ?? '').length <= holderLimits.operation &&
+    (holder.traceparent ?? '').length <= holderLimits.traceparent;
+  return fits ? holder : (parseHolder(holder) ?? holder);
+}
+
+/** Those who wait behind somebody, as it goes on record. */
+export function companionsText(behind: readonly Companion[] | undefined): string {
+  if (behind === undefined || behind.length === 0) return '';
+  return JSON.stringify(
+    behind.slice(0, 100).map(({ holder, waitedMs }) => [Math.round(waitedMs), recordedHolder(holder)]),
+  );
+}
+
+/**
+ * The record in a text: `<lease> <end> <token> <acquired> <share> <process> <holder>`.
+ * @throws {ForeignRecordError} when it is not one of Lockscope's.
+ */
+export function parseRecord(key: string, text: unknown, operation: string): LockRecord {
+  const record = tryRecord(key, text);
+  if (record !== undefined) return record;
+  throw new ForeignRecordError('redis', operation, key, 'its text cannot be read');
+}
+
+function tryRecord(key: string, text: unknown): LockRecord | undefined {
+  if (typeof text !== 'string' || text.length > longest) return undefined;
+  const match = header.exec(text);
+  if (match === null) return undefined;
+  const [start, lease = '', expires, token, acquired, share] = match;
+  const holder = parseHolder(parseJson(text.slice(start.length)));
+  const fencingToken = Number(token);
+  if (holder === undefined || !Number.isSafeInteger(fencingToken) || fencingToken < 1) return undefined;
+  return Object.freeze({
+    key,
+    leaseId: fromWord(lease),
+    holder,
+    fencingToken,
+    acquiredAt: Number(acquired),
+    expiresAt: Number(expires),
+    ...parseShare(share),
+  });
+}
+
+/** Who was there before: `r<released at> <record>` or `x<expired at> <record>`. */
+export function parsePredecessor(text: unknown): Predecessor | undefined {
+  if (typeof text !== 'string') return undefined;
+  const match = /^([rx])(\d{1,16}) /.exec(text);
+  if (match === null) return undefined;
+  const [start, how, at] = match;
+  const record = tryRecord('', text.slice(start.length));
+  if (record === undefined) return undefined;
+  const { holder, fencingToken } = record;
+  return Object.freeze({
+    holder,
+    fencingToken,
+    ...(how === 'r' ? { releasedAt: Number(at) } : { expiredAt: Number(at) }),
+  });
+}
+
+/** A waiter and those behind it, from its text. One that cannot be read is left out. */
+export function parseWaiter(lease: unknown, text: unknown, now: number): WaiterRecord[] {
+  if (typeof lease !== 'string' || typeof text !== 'string') return [];
+  const match = waiterHeader.exec(text);
+  if (match === null) return [];
+  const [start, goneAt, since, askedAt, share] = match;
+  const [own = '', others = ''] = text.slice(start.length).split('\n');
+  const holder = parseHolder(parseJson(own));
+  if (Number(goneAt) <= now || holder === undefined) return [];
+  const common = { leaseId: fromWord(lease), ...parseShare(share) };
+  const behind = parseCompanions(others, Number(askedAt));
+  return [{ ...common, holder, since: Number(since) }, ...behind.map((one) => ({ ...common, ...one }))];
+}
+
+function parseCompanions(text: string, askedAt: number): Pick<WaiterRecord, 'holder' | 'since'>[] {
+  const entries = text === '' ? [] : parseJson(text);
+  if (!Array.isArray(entries)) return [];
+  return entries.slice(0, 100).flatMap((entry: unknown) => {
+    const [waitedMs, raw] = Array.isArray(entry) ? (entry as unknown[]) : [];
+    const holder = parseHolder(raw);
+    if (typeof waitedMs !== 'number' || !Number.isFinite(waitedMs) || holder === undefined) return [];
+    return [{ holder, since: askedAt - waitedMs }];
+  });
+}
+
+/** How many may share, as one word; `-` for alone. */
+export function shareText(share: number | undefined): string {
+  if (share === undefined) return '-';
+  return share === Infinity ? 'inf' : String(share);
+}
+
+function parseShare(word: string | undefined): { readonly share?: number } {
+  if (word === undefined || word === '-') return {};
+  return { share: word === 'inf' ? Infinity : Number(word) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

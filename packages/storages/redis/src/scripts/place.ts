@@ -1,0 +1,199 @@
+/**
+ * How long a lock stays on record after its lease, in milliseconds, so that who takes it over learns whose lease ran
+ * out. Whether a lease is over stands in the record and is decided by `TIME`.
+ */
+export const graceMs = 60_000;
+
+/** `us` and `now`: the server's time in microseconds and in milliseconds. */
+export const readTime: string = `
+  local time = redis.call('TIME')
+  local us = time[1] * 1000000 + time[2]
+  local now = (us - us % 1000) / 1000
+`;
+
+/**
+ * What all scripts share that have to look closer than one `GET`. It needs \`now\` and \`us\`.
+ *
+ * The lock key holds one of
+ *   <record>     one has it alone, nobody is in line
+ *   !<record>    one has it alone, and there may be a line
+ *   -<past>      nobody has it, and it is kept for the line
+ *   +            several share it: a hash has their records
+ * and is there as long as anybody has it or stands in line.
+ */
+export const place: string = `
+  local root, name = string.match(KEYS[1], '^(.-}:)l:(.*)$')
+  local COUNTER, LINE, WAITERS, ENDS = root .. 'token', root .. 'q:' .. name, root .. 'w:' .. name, root .. 'e:' .. name
+  local SHARERS, FORCED = root .. 's:' .. name, root .. 'f:' .. name
+  local NEWS = string.match(root, '^(.*):{') .. ':news:'
+
+  local holders = {}
+  local past = false
+  local shared = false
+
+  local function parse(text)
+    local lease, expires, token, acquired, share, process =
+      string.match(text, '^(%S+) (%d+) (%d+) (%d+) (%S+) (%S+) ')
+    if not lease then return nil end
+    if share == '-' then share = nil elseif share == 'inf' then share = math.huge else share = tonumber(share) or 1 end
+    return { lease = lease, expires = tonumber(expires), token = tonumber(token), acquired = acquired,
+      share = share, process = process, text = text }
+  end
+
+  -- Puts who has the lock into holders, first come first; what is over goes. False when it cannot be read.
+  local function load(text)
+    if not text then return true end
+    local mark = string.sub(text, 1, 1)
+    if mark == '-' then
+      past = string.len(text) > 1 and string.sub(text, 2)
+      return true
+    end
+    if mark == '+' then
+      shared = true
+      for _, each in ipairs(redis.call('HVALS', SHARERS)) do
+        local record = parse(each)
+        if not record then return false end
+        holders[#holders + 1] = record
+      end
+      table.sort(holders, function(a, b) return a.token < b.token end)
+    else
+      if mark == '!' then text = string.sub(text, 2) end
+      holders[1] = parse(text)
+      if not holders[1] then return false end
+    end
+    for at = #holders, 1, -1 do
+      local record = holders[at]
+      if record.expires <= now then
+        past = 'x' .. record.expires .. ' ' .. record.text
+        if shared then redis.call('HDEL', SHARERS, record.lease) end
+        table.remove(holders, at)
+      end
+    end
+    return true
+  end
+
+  local function foreign()
+    return redis.error_reply('FOREIGN it was not written by Lockscope, or is damaged')
+  end
+
+  local function find(lease)
+    for at, record in ipairs(holders) do
+      if record.lease == lease then return record, at end
+    end
+  end
+
+  -- Takes a waiter off the record; true when it was there.
+  local function forget(lease)
+    redis.call('ZREM', ENDS, lease)
+    redis.call('HDEL', WAITERS, lease)
+    return redis.call('ZREM', LINE, lease) == 1
+  end
+
+  -- Those that were not heard of for too long.
+  local function prune()
+    for _, lease in ipairs(redis.call('ZRANGEBYSCORE', ENDS, '-inf', now)) do forget(lease) end
+  end
+
+  -- Writes down who has the lock; gives how many stand in line.
+  local function save()
+    local waiting = redis.call('ZCARD', LINE)
+    local till = 0
+    if waiting > 0 then till = tonumber(redis.call('ZRANGE', ENDS, -1, -1, 'WITHSCORES')[2] or 0) end
+    local first = holders[1]
+    local text
+    if not first then
+      if waiting == 0 then
+        redis.call('DEL', KEYS[1])
+        return 0
+      end
+      text = '-' .. (past or '')
+    elseif first.share then
+      text = '+'
+    elseif waiting > 0 then
+      text = '!' .. first.text
+    else
+      text = first.text
+    end
+    for _, record in ipairs(holders) do till = math.max(till, record.expires) end
+    local px = string.format('%.0f', till - now + ${graceMs})
+    redis.call('SET', KEYS[1], text, 'PX', px)
+    if first and first.share then redis.call('PEXPIRE', SHARERS, px) end
+    return waiting
+  end
+
+  -- The token after all that were given, and not behind the time. Keeps so many free behind it.
+  local function next_token(spare, above)
+    local first = math.max(us, above + 1)
+    local last = tonumber(redis.call('GET', COUNTER) or 0) or 0
+    if last >= first then first = last + 1 end
+    redis.call('SET', COUNTER, string.format('%.0f', first + spare))
+    return string.format('%.0f', first)
+  end
+
+  local function record_text(lease, lease_ms, token, tail)
+    return lease .. ' ' .. string.format('%.0f', now + lease_ms) .. ' ' .. token .. ' ' .. now .. tail
+  end
+
+  local function add(text)
+    local record = parse(text)
+    if record.share then
+      if not holders[1] then redis.call('DEL', SHARERS) end
+      redis.call('HSET', SHARERS, record.lease, text)
+    end
+    holders[#holders + 1] = record
+    return record
+  end
+
+  local function admits(share)
+    if not holders[1] then return true end
+    return share ~= nil and holders[1].share ~= nil and #holders < share
+  end
+
+  -- Gives the lock to those in line who may have it, first come first. One that is told of it gets it at once; one
+  -- whose process does not listen is passed over, and keeps its place in case it comes back; for one that did not ask
+  -- to be told the lock is kept. The lease that asks right now gets it without being told. Gives its record, and
+  -- whether the end of the line was reached.
+  local function serve(asking)
+    local at, mine, silent = 0, nil, {}
+    while not holders[1] or holders[1].share do
+      local lease = redis.call('ZRANGE', LINE, at, at)[1]
+      if not lease then return mine, true end
+      local entry = redis.call('HGET', WAITERS, lease) or ''
+      local lease_ms, claim_ms, spare, above, told, tail =
+        string.match(entry, '^%d+ %d+ %d+ (%d+) (%d+) (%d+) (%d+) (%d)( [^\\n]*)')
+      local share, process = string.match(tail or '', '^ (%S+) (%S+) ')
+      if share == '-' then share = nil elseif share == 'inf' then share = math.huge else share = tonumber(share) end
+      if not process then
+        forget(lease)
+      elseif not admits(share) then
+        return mine, false
+      elseif lease == asking then
+        forget(lease)
+        mine = add(record_text(lease, lease_ms, next_token(tonumber(spare), tonumber(above)), tail))
+      elseif told == '0' then
+        return mine, false
+      elseif silent[process] then
+        at = at + 1
+      else
+        local text = record_text(lease, math.min(lease_ms, claim_ms), next_token(tonumber(spare), tonumber(above)), tail)
+        local waiting = redis.call('ZCARD', LINE) - 1
+        local heard = redis.call('PUBLISH', NEWS .. process,
+          'granted\\n' .. KEYS[1] .. '\\n' .. now .. '\\n' .. waiting .. '\\n' .. text .. '\\n' .. (past or ''))
+        if heard == 0 and told == '1' then
+          silent[process] = true
+          at = at + 1
+        else
+          forget(lease)
+          add(text)
+        end
+      end
+    end
+    return mine, false
+  end
+
+  -- The first who has it, and whether force took the lease away: what a refusal tells.
+  local function refusal(lease)
+    local first = holders[1]
+    return first and first.text or false, redis.call('HEXISTS', FORCED, lease)
+  end
+`;
