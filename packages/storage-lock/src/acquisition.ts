@@ -1,16 +1,24 @@
 import type { AcquireOutcome, Blocker, EventDetails } from '@lockscope/core';
-import type { AcquireResult, LockRecord } from '@lockscope/storage';
+import type { AcquireRequest, AcquireResult, Granted, Holder, LeaseNews, LockRecord } from '@lockscope/storage';
 import { AcquireTrace } from './acquire-trace.ts';
-import { blockerOf } from './blocker.ts';
+import { blockerOf, nobodyYet } from './blocker.ts';
 import { cleanUp } from './clean-up.ts';
 import { Due } from './due-queue.ts';
-import { LockAbortedError, LocksClosedError, LockStorageError, LockTimeoutError, WatchdogError } from './errors.ts';
+import {
+  LockAbortedError,
+  LockDeadlockError,
+  LocksClosedError,
+  LockStorageError,
+  LockTimeoutError,
+  WatchdogError,
+} from './errors.ts';
 import { HeldLock } from './held-lock.ts';
+import { Line } from './line.ts';
 import type { LockRegistry, Place } from './lock-registry.ts';
 import type { ResolvedAcquire } from './locks-options.ts';
 import { holderOf } from './owner.ts';
-import { PollDelay } from './poll-delay.ts';
-import { Possession } from './possession.ts';
+import { Possession, type Grant } from './possession.ts';
+import { Sight } from './sight.ts';
 import { callStorage } from './storage-call.ts';
 import { WaiterTimer } from './waiter-timer.ts';
 
@@ -25,15 +33,13 @@ export interface AcquireCall {
   readonly once: boolean;
 }
 
-type Granted = AcquireResult & { readonly acquired: true };
 type RollbackReason = EventDetails['lock.rollback']['reason'];
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** While it waits, a waiter reports after this long, then each time after twice as long. */
 const firstReportMs = 1000;
-/** How long a waiter sleeps at most where the storage wakes it: what one lost notification costs. */
-const longestSleepMs = 1000;
-/** A waiter stays on record for so many of its longest sleeps after it was last heard of. */
-const sleepsOnRecord = 4;
+/** As many of those who wait behind are put on record. */
+const mostBehind = 100;
 
 /**
  * @internal One acquire from the call to its outcome. The first question goes out at once and bare; only when the lock
@@ -51,19 +57,21 @@ export class Acquisition extends Due {
   #attempts = 0;
   /** When the question was sent that has no answer yet. */
   #askedAt: number | undefined = undefined;
+  /** The last question that was answered: when it was sent, and the storage's time in the answer. */
+  #heard: { readonly sentAt: number; readonly storageNow: number } | undefined = undefined;
   #failingSince: number | undefined = undefined;
   #contended = false;
-  #blocker: { readonly seen: Blocker; readonly at: number; readonly ahead: number | undefined } | undefined = undefined;
+  readonly #sight = new Sight();
   #waits: WaiterTimer<'deadline' | 'ask' | 'report'> | undefined = undefined;
   #reportAfterMs = firstReportMs;
-  #delay: PollDelay | undefined = undefined;
-  #unwatch: (() => void) | undefined = undefined;
+  /** In the storage, once it waits there. */
+  #line: Line | undefined = undefined;
   #onAbort: (() => void) | undefined = undefined;
-  /** Among the acquires of this process, while it asks or waits there. */
+  /** Among the acquires of this process that want the lock alone, while it asks or waits there. */
   #place: Place | undefined = undefined;
-  #onRecord = false;
   #wokenWhileAsking = false;
   #turnCame: 'local' | 'notified' | 'polled' = 'polled';
+  #possession: Possession | undefined = undefined;
   #resolve!: (lock: HeldLock | undefined) => void;
   #reject!: (error: unknown) => void;
 
@@ -83,26 +91,31 @@ export class Acquisition extends Due {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    const { key, once, signal } = this.#call;
+    const { key, signal } = this.#call;
     if (this.#trace !== undefined && this.#calledOff()) return promise;
     if (signal !== undefined) {
       this.#onAbort = () => this.#fail('aborted', new LockAbortedError(key, signal.reason));
       signal.addEventListener('abort', this.#onAbort, { once: true });
     }
+    this.#begin();
+    return promise;
+  }
+
+  #begin(): void {
+    const { key, once, owner, options } = this.#call;
+    if (options.share !== undefined) return this.#askBesides();
     // Asked first, because a possession that finds out that it is over gives its place up.
     const held = this.#registry.heldHere(key);
     const place = this.#registry.place(key);
+    if (owner !== undefined && place.sharers !== undefined && this.#registry.sharedBy(key, owner) !== undefined)
+      return this.#fail('deadlock', new LockDeadlockError(key, owner));
     const free = place.holder === undefined && place.asking === undefined && place.waiting === undefined;
     // While it is given back, it is for those who wait for it here.
     const taken = held ?? (place.waiting === undefined ? undefined : place.holder);
     if (once && taken !== undefined) this.#notAcquired(taken.asBlocker());
     else if (free) this.ask(place);
-    else if (once) {
-      this.#registry.besides.add(this);
-      this.#endInTime();
-      this.#attempt();
-    } else this.#queue(place);
-    return promise;
+    else if (once) this.#askBesides();
+    else this.#queue(place);
   }
 
   /** A listener that was told of the start may have aborted it, or closed these locks. */
@@ -113,12 +126,20 @@ export class Acquisition extends Due {
     return this.#settled;
   }
 
-  /** It is this one's turn among those of this process. */
-  ask(place: Place): void {
+  /** Asks without a place among those of this process: a try, or one that shares the lock. */
+  #askBesides(): void {
+    this.#registry.besides.add(this);
+    this.#endInTime();
+    this.#attempt();
+  }
+
+  /** It is this one's turn among those of this process; where others have been waiting too, it joins their line at once. */
+  ask(place: Place, joinLine: boolean = place.contended): void {
     place.asking = this;
     this.#place = place;
     if (this.#waits === undefined) this.#endInTime();
     this.#turnCame = 'local';
+    if (joinLine && !this.#call.once) this.#joinLine();
     this.#attempt();
   }
 
@@ -128,7 +149,7 @@ export class Acquisition extends Due {
 
   /** Another acquire of this process got the lock while this one waits. */
   #behind(holder: Possession): void {
-    if (!this.#settled) this.#sees(holder.asBlocker(), this.#blocker?.ahead);
+    if (!this.#settled) this.#sees(holder.asBlocker(), this.#sight.ahead);
   }
 
   /** The same owner got the lock through another acquire. Somebody else flushes what there is to tell. */
@@ -167,6 +188,7 @@ export class Acquisition extends Due {
     const blocker = place.holder?.asBlocker() ?? place.asking?.blocker;
     if (blocker !== undefined) this.#sees(blocker, ahead);
     this.#startWaiting();
+    if (place.holder?.lasts === true) this.#registry.putOnRecord(place);
   }
 
   #startWaiting(): void {
@@ -186,11 +208,8 @@ export class Acquisition extends Due {
       this.#wokenWhileAsking = true;
       return;
     }
-    const { storage, clock, ids, options } = this.#registry;
-    const { key, options: own } = this.#call;
+    const { storage, clock } = this.#registry;
     const leaseId = this.#leaseId;
-    const holder = holderOf(this.ownerId, ids.process, options.service, own.operation, this.#trace?.traceparent);
-    const request = { key, leaseId, leaseMs: own.leaseMs, holder };
     this.#attempts += 1;
     // The first question goes out in the same turn that asked for it, unless others of this process were before it, or
     // listeners were told first.
@@ -198,9 +217,8 @@ export class Acquisition extends Due {
     const sentAt = atOnce ? this.#startedAt : clock.monotonic();
     this.#askedAt = sentAt;
     this.#wokenWhileAsking = false;
-    const reply = callStorage(() =>
-      storage.acquire(this.#onRecord ? { ...request, waitMs: this.#longestSleepMs * sleepsOnRecord } : request),
-    );
+    const request = this.#request(sentAt);
+    const reply = callStorage(() => storage.acquire(request));
     this.#trace?.asks(this.#attempts, sentAt);
     reply.then(
       (result) => this.#answered(sentAt, leaseId, result),
@@ -208,19 +226,56 @@ export class Acquisition extends Due {
     );
   }
 
+  #request(now: number): AcquireRequest {
+    const { key, options } = this.#call;
+    const { localHandovers } = this.#registry.options;
+    const { leaseMs, share } = options;
+    const request: Mutable<AcquireRequest> = { key, leaseId: this.#leaseId, leaseMs, holder: this.#holder };
+    const waiting = this.#place?.waiting;
+    if (share !== undefined) request.share = share;
+    if (waiting !== undefined && localHandovers > 0) request.spareTokens = localHandovers;
+    if (this.#line?.onRecord === true) {
+      Object.assign(request, this.#line.attempt(this.#sight.ahead));
+      request.waitedMs = now - this.#startedAt;
+      if (waiting !== undefined) request.behind = companions(waiting, now);
+    }
+    return request;
+  }
+
+  get #holder(): Holder {
+    const { ids, options } = this.#registry;
+    return holderOf(
+      this.ownerId,
+      ids.process,
+      options.service,
+      this.#call.options.operation,
+      this.#trace?.traceparent,
+    );
+  }
+
+  /** @internal As those see it who look at the record of the one that stands in line for it. */
+  asCompanion(now: number): { readonly holder: Holder; readonly waitedMs: number } {
+    return { holder: this.#holder, waitedMs: Math.max(0, now - this.#startedAt) };
+  }
+
   #answered(sentAt: number, leaseId: string, result: AcquireResult): void {
     this.#askedAt = undefined;
-    if (this.#settled) return this.#answeredNobody(leaseId, result.acquired);
+    if (this.#settled) return this.#answeredNobody(leaseId, result);
+    if (leaseId !== this.#leaseId) {
+      this.#leaveNothing(leaseId, result.acquired, 'late_reply');
+      return this.#attempt();
+    }
     const { key, options, owner, once } = this.#call;
     this.#failingSince = undefined;
+    const now = this.#registry.clock.monotonic();
     if (result.acquired) {
-      const now = this.#registry.clock.monotonic();
-      if (now < sentAt + options.leaseMs) return this.#granted(sentAt, result, now);
+      if (now < sentAt + options.leaseMs) return this.#granted(result, sentAt, options.leaseMs, now, sentAt);
       return this.#tooLate(sentAt, now);
     }
-    this.#trace?.answered(this.#attempts, sentAt, this.#registry.clock.monotonic(), 'busy');
     const { record, ahead, storageNow } = result;
-    const held = owner === undefined ? undefined : this.#registry.heldHere(key);
+    this.#heard = { sentAt, storageNow };
+    this.#trace?.answered(this.#attempts, sentAt, now, 'busy');
+    const held = owner === undefined || options.share !== undefined ? undefined : this.#registry.heldHere(key);
     if (held !== undefined && held.ownerId === owner) {
       this.#joins(held);
       if (this.#trace !== undefined) void soon.then(this.#trace.flush);
@@ -229,26 +284,55 @@ export class Acquisition extends Due {
     const blocker = record === undefined ? nobodyYet : blockerOf(record, storageNow - record.acquiredAt);
     if (once) return this.#notAcquired(blocker);
     this.#contended = true;
+    if (this.#place !== undefined) this.#place.contended = true;
     this.#sees(blocker, ahead);
     this.#askLater(ahead, record === undefined ? undefined : record.expiresAt - storageNow);
   }
 
-  /** The answer took longer than the lease, so nobody can work with what was granted. */
-  #tooLate(sentAt: number, now: number): void {
+  /** What it may hear from the storage while it waits there. */
+  readonly #hears = (news: LeaseNews): void => {
+    if (this.#settled) return;
+    if (news.type === 'granted') this.#handedOver(news.result);
+    else if (news.type === 'ask') this.wake();
+  };
+
+  /**
+   * The lock was handed to it by whoever had it before. The lease began when the storage says; on the clock of this
+   * process that was no earlier than counted from the last question whose answer told the storage's time.
+   */
+  #handedOver(result: Granted): void {
+    const { acquiredAt, expiresAt } = result.record;
+    if (result.record.leaseId !== this.#leaseId) return;
+    const now = this.#registry.clock.monotonic();
+    const base = this.#heard?.sentAt ?? this.#askedAt ?? this.#startedAt;
+    const since = this.#heard === undefined ? 0 : Math.max(0, acquiredAt - this.#heard.storageNow);
+    const beganAt = Math.min(now, base + since);
+    this.#turnCame = 'notified';
+    if (now < beganAt + expiresAt - acquiredAt) this.#granted(result, beganAt, expiresAt - acquiredAt, now);
+    else this.#tooLate(beganAt, now);
+  }
+
+  /** It was granted for a time that is over, so nobody can work with it. */
+  #tooLate(from: number, now: number): void {
     const { key, once } = this.#call;
-    const tookMs = Math.round(now - sentAt);
-    const late = new Error(`the storage took ${tookMs} ms to grant it, longer than the lease`);
-    this.#trace?.answered(this.#attempts, sentAt, now, 'error', late);
+    const late = new Error(`the storage took ${Math.round(now - from)} ms to grant it, longer than the lease`);
+    this.#trace?.answered(this.#attempts, from, now, 'error', late);
     this.#leaveNothing(this.#leaseId, true, 'late_reply');
     this.#leaseId = this.#registry.ids.next();
+    this.#line?.watch(this.#leaseId, this.#hears);
     if (once) this.#fail('error', new LockStorageError(key, 'acquire', late));
     else this.#attempt();
   }
 
-  /** Its caller is gone. */
-  #answeredNobody(leaseId: string, granted: boolean | 'perhaps'): void {
-    this.#leaveNothing(leaseId, granted, 'caller_gone');
+  /** Its caller is gone, or has the lock already because it was handed over. */
+  #answeredNobody(leaseId: string, result: AcquireResult | 'perhaps'): void {
     this.#registry.leftovers.done();
+    const possession = this.#possession;
+    const granted = result === 'perhaps' ? result : result.acquired;
+    const own = possession !== undefined && possession.record.leaseId === leaseId;
+    const same = result !== 'perhaps' && result.acquired && result.record.fencingToken === possession?.record.fencingToken;
+    if (own && (same || !possession.isOver)) return;
+    this.#leaveNothing(leaseId, granted, 'caller_gone');
   }
 
   #unanswered(sentAt: number, leaseId: string, error: unknown): void {
@@ -267,70 +351,77 @@ export class Acquisition extends Due {
 
   /** The first time it is busy, it becomes a waiter; then it sleeps until it is told or it is time to ask. */
   #askLater(ahead: number | undefined, leaseLeftMs: number | undefined): void {
-    const { storage, clock, options } = this.#registry;
+    const { clock, storage } = this.#registry;
     const { queues, notifies } = storage.capabilities;
     this.#startWaiting();
-    if (this.#delay === undefined) {
-      this.#delay = new PollDelay(options.poll);
-      this.#onRecord = queues;
+    if (this.#line === undefined) {
+      this.#joinLine();
       this.#turnCame = 'polled';
-      if (notifies) this.#unwatch = this.#watch();
       // What changed between the first answer and now was told to nobody.
       if (queues || notifies) return this.#attempt();
     }
     if (this.#wokenWhileAsking) return this.#attempt();
-    const sleepMs = notifies ? longestSleepMs : this.#delay.next(queues ? ahead : undefined);
+    const sleepMs = (this.#line as unknown as Line).sleepMs(ahead);
     const untilFreeMs = leaseLeftMs === undefined ? Infinity : Math.max(1, Math.ceil(leaseLeftMs));
     this.#turnCame = 'polled';
     this.#waits?.set('ask', clock.monotonic() + Math.min(sleepMs, untilFreeMs));
   }
 
-  /** A subscription that fails costs a sleep of a second at most, so it is no reason to fail. */
-  #watch(): (() => void) | undefined {
-    try {
-      return this.#registry.storage.watch?.(this.#call.key, this.#leaseId, () => this.#wake());
-    } catch {
-      return undefined;
-    }
+  #joinLine(): void {
+    this.#line ??= new Line(this.#registry, this.#call.key);
+    this.#line.watch(this.#leaseId, this.#hears);
   }
 
-  #wake(): void {
+  /** It may be its turn: asks at once. */
+  wake(): void {
     if (this.#settled) return;
     this.#turnCame = 'notified';
     this.#waits?.set('ask', Infinity);
     this.#attempt();
   }
 
-  #granted(sentAt: number, result: Granted, now: number): void {
+  /** The lock is passed on within this process: nobody asks the storage. */
+  takeOver(from: Possession, now: number): void {
+    const { record, previous, grant } = from.passOn(this.#holder, now);
+    this.#turnCame = 'local';
+    const { leaseMs, renewEveryMs } = this.#call.options;
+    this.#has({ acquired: true, record, previous, storageNow: record.acquiredAt }, { ...grant, leaseMs, renewEveryMs }, now);
+  }
+
+  /** `answeredFrom`: when the question was sent that this answers, if there was one. */
+  #granted(result: Granted, beganAt: number, firstLeaseMs: number, now: number, answeredFrom?: number): void {
+    const { leaseMs, renewEveryMs } = this.#call.options;
+    const { options } = this.#registry;
+    if (this.#place !== undefined) this.#place.contended = (result.waiting ?? 0) > 0;
+    const alone = (result.waiting ?? 0) === 0 && this.#call.options.share === undefined;
+    const spareTokens = this.#place?.waiting !== undefined && alone ? options.localHandovers : 0;
+    const grant = { leaseMs, renewEveryMs, record: result.record, beganAt, firstLeaseMs, spareTokens, passedSince: now, unrecorded: false };
+    this.#has(result, grant, now, answeredFrom);
+  }
+
+  #has(result: Granted, lease: Omit<Grant, 'contended' | 'waitMs' | 'root'>, now: number, answeredFrom?: number): void {
     const { key, options } = this.#call;
-    const { leaseMs, renewEveryMs } = options;
     const waitMs = now - this.#startedAt;
-    const grant = {
-      leaseMs,
-      renewEveryMs,
-      record: result.record,
-      sentAt,
-      contended: this.#contended,
-      waitMs,
-      root: this.#trace?.root,
-    };
+    const grant = { ...lease, contended: this.#contended, waitMs, root: this.#trace?.root };
     const possession = new Possession(this.#registry, grant, now);
+    this.#possession = possession;
     try {
       possession.start();
     } catch (error) {
-      this.#trace?.answered(this.#attempts, sentAt, now, 'acquired');
+      this.#trace?.answered(this.#attempts, answeredFrom ?? now, now, 'acquired');
       return this.#fail('error', new WatchdogError(key, error), true, 'watchdog_failed');
     }
     const place = this.#registry.place(key);
-    place.holder = possession;
+    if (options.share === undefined) place.holder = possession;
+    else (place.sharers ??= new Set()).add(possession);
     if (this.#trace !== undefined) {
       this.#trace.root.hold();
-      this.#trace.answered(this.#attempts, sentAt, now, 'acquired');
+      if (answeredFrom !== undefined) this.#trace.answered(this.#attempts, answeredFrom, now, 'acquired');
       this.#trace.granted(result, this.#contended ? { via: this.#turnCame, waitMs } : undefined, now);
     }
     this.#end('acquired', undefined, result.record, now);
     this.#resolve(new HeldLock(possession));
-    const alone = place.asking === undefined && place.waiting === undefined;
+    const alone = options.share !== undefined || (place.asking === undefined && place.waiting === undefined);
     const tellOthers = alone ? undefined : this.#others(possession, place);
     // The callers' first steps are in the microtask queue by now, so the listeners' come after them.
     if (this.#trace !== undefined) void soon.then(this.#trace.flush);
@@ -355,7 +446,7 @@ export class Acquisition extends Due {
   #notAcquired(blocker: Blocker | undefined): void {
     if (blocker !== undefined) {
       this.#contended = true;
-      this.#blocker = { seen: blocker, at: this.#registry.clock.monotonic(), ahead: undefined };
+      this.#sight.sees(blocker, undefined, this.#registry.clock.monotonic());
     }
     this.#end('not_acquired');
     this.#resolve(undefined);
@@ -369,7 +460,7 @@ export class Acquisition extends Due {
 
   /** `granted`: whether the storage gave it to this acquire, as far as that is known. */
   #fail(
-    outcome: 'timeout' | 'aborted' | 'error',
+    outcome: 'timeout' | 'aborted' | 'deadlock' | 'error',
     error: Error,
     granted: boolean | 'perhaps' = false,
     reason: RollbackReason = 'caller_gone',
@@ -389,7 +480,7 @@ export class Acquisition extends Due {
     due.delete(this);
     if (this.#askedAt !== undefined) this.#registry.leftovers.add();
     this.#waits?.stop();
-    this.#stopWatching();
+    this.#line?.stop();
     if (this.#onAbort !== undefined) signal?.removeEventListener('abort', this.#onAbort);
     if (this.#trace !== undefined) {
       const at = now ?? clock.monotonic();
@@ -410,63 +501,52 @@ export class Acquisition extends Due {
     else this.#registry.leave(this.#place, this);
   }
 
-  #stopWatching(): void {
-    try {
-      this.#unwatch?.();
-    } catch {
-      // It is over all the same; a wake that still comes finds nobody.
-    }
-  }
-
   /** Takes away what questions left in the storage that nobody waits for: a lock, a place among the waiters. */
   #leaveNothing(leaseId: string, granted: boolean | 'perhaps', reason: RollbackReason): void {
     const { key } = this.#call;
     const { ownerId } = this;
-    if (granted !== false) cleanUp(this.#registry, { key, leaseId, ownerId, operation: 'release', reason });
-    if (granted !== true && this.#onRecord)
-      cleanUp(this.#registry, { key, leaseId, ownerId, operation: 'leave', reason });
+    // Who leaves gives back what was handed to it meanwhile.
+    const operation = this.#line?.onRecord === true && granted !== true ? 'leave' : 'release';
+    if (operation === 'leave' || granted !== false)
+      cleanUp(this.#registry, { key, leaseId, ownerId, operation, reason });
   }
 
   #sees(blocker: Blocker, ahead: number | undefined): void {
-    const before = this.#blocker?.seen;
-    this.#blocker = { seen: blocker, at: this.#registry.clock.monotonic(), ahead };
-    if (before === undefined || before.ownerId !== blocker.ownerId || before.fencingToken !== blocker.fencingToken) {
-      this.#trace?.sees(before, blocker, ahead);
-      this.#tellBehind(blocker);
-    }
+    const before = this.#sight.last;
+    if (!this.#sight.sees(blocker, ahead, this.#registry.clock.monotonic())) return;
+    this.#trace?.sees(before, blocker, ahead);
+    this.#tellBehind(blocker);
   }
 
   /** Those of this process who wait behind the one that asks wait for the same holder. */
   #tellBehind(blocker: Blocker): void {
     const place = this.#place;
     if (place?.asking !== this || place.waiting === undefined) return;
-    for (const waiter of place.waiting) waiter.#sees(blocker, waiter.#blocker?.ahead);
+    for (const waiter of place.waiting) waiter.#sees(blocker, waiter.#sight.ahead);
   }
 
   #report(): void {
     const now = this.#registry.clock.monotonic();
     const blocker = this.#blockerNow(now);
-    if (blocker !== undefined) this.#trace?.waits(now - this.#startedAt, blocker, this.#blocker?.ahead);
+    if (blocker !== undefined) this.#trace?.waits(now - this.#startedAt, blocker, this.#sight.ahead);
     this.#reportAfterMs *= 2;
     this.#waits?.set('report', this.#startedAt + this.#reportAfterMs);
   }
 
   #blockerNow(now: number): Blocker | undefined {
     const here = this.#place?.holder;
-    if (here !== undefined && here.record.leaseId !== this.#leaseId) return here.asBlocker();
-    if (this.#blocker === undefined) return undefined;
-    const { seen, at } = this.#blocker;
-    return seen.heldForMs === undefined ? seen : { ...seen, heldForMs: seen.heldForMs + now - at };
-  }
-
-  get #longestSleepMs(): number {
-    const { storage, options } = this.#registry;
-    return storage.capabilities.notifies ? longestSleepMs : Math.max(500, options.poll.maxMs);
+    return here !== undefined && here !== this.#possession ? here.asBlocker() : this.#sight.now(now);
   }
 }
 
-/** Who stands in the way when the lock is free, but kept for a waiter that came first and has not taken it yet. */
-const nobodyYet: Blocker = Object.freeze({ ownerId: '_next', operation: '_handoff' });
+function companions(waiting: ReadonlySet<Acquisition>, now: number): NonNullable<AcquireRequest['behind']> {
+  const behind = [];
+  for (const waiter of waiting) {
+    behind.push(waiter.asCompanion(now));
+    if (behind.length === mostBehind) break;
+  }
+  return behind;
+}
 
 const soon = Promise.resolve();
 

@@ -22,3 +22,6 @@ export function snapshotOf(
 ): LockSnapshot {
   return { key, ownerId: holder.ownerId, fencingToken, depth, acquiredAt, expiresAt };
 }
+
+/** @internal Who stands in the way when the lock is free, but kept for a waiter that came first and has not taken it yet. */
+export const nobodyYet: Blocker = Object.freeze({ ownerId: '_next', operation: '_handoff' });

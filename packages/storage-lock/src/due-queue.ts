@@ -4,10 +4,12 @@ import type { Clock, Timer } from '@lockscope/storage';
 export abstract class Due {
   /** On the monotonic clock. */
   dueAt = 0;
+  /** How much earlier it may be called when the queue is at work anyway. */
+  earlyMs = 0;
   /** Where it stands in the queue; -1 when it does not. */
   position = -1;
 
-  /** Called once it is due; `lateMs` is how late, which is how long the event loop was busy. Must not throw. */
+  /** Called once it is due; `lateMs` is how late, which is how long the event loop was busy; never below 0. Must not throw. */
   abstract due(now: number, lateMs: number): void;
 }
 
@@ -21,8 +23,12 @@ export class DueQueue {
   #timer: Timer | undefined;
   #timerAt = Infinity;
 
-  constructor(clock: Clock) {
+  readonly #pass: { readonly begins: () => void; readonly ends: () => void } | undefined;
+
+  /** `pass` is told before and after all that is due at one moment. */
+  constructor(clock: Clock, pass?: { readonly begins: () => void; readonly ends: () => void }) {
     this.#clock = clock;
+    this.#pass = pass;
   }
 
   /** Puts `item` in, or moves it to another moment. */
@@ -71,10 +77,12 @@ export class DueQueue {
     this.#timer = undefined;
     this.#timerAt = Infinity;
     const now = this.#clock.monotonic();
-    for (let first = this.#heap[0]; first !== undefined && first.dueAt <= now; first = this.#heap[0]) {
+    this.#pass?.begins();
+    for (let first = this.#heap[0]; first !== undefined && first.dueAt - first.earlyMs <= now; first = this.#heap[0]) {
       this.delete(first);
-      first.due(now, now - first.dueAt);
+      first.due(now, Math.max(0, now - first.dueAt));
     }
+    this.#pass?.ends();
     const next = this.#heap[0];
     if (next !== undefined && next.dueAt < this.#timerAt) this.#arm(next.dueAt);
   }

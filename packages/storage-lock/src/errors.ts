@@ -38,6 +38,20 @@ export class LockAbortedError extends LockError {
   }
 }
 
+/**
+ * The same owner shares the lock already and wants it alone: it would wait for itself. Release the shared one first; what
+ * was read under it has to be read again.
+ */
+export class LockDeadlockError extends LockError {
+  readonly code = 'LOCK_DEADLOCK';
+  readonly ownerId: string;
+
+  constructor(key: string, ownerId: string) {
+    super(key, `${ownerId} shares ${JSON.stringify(key)} already, so it would wait for itself to have it alone`);
+    this.ownerId = ownerId;
+  }
+}
+
 /** The storage failed; nobody knows more. An outage, not contention. `cause` is what the storage threw. */
 export class LockStorageError extends LockError {
   readonly code = 'LOCK_STORAGE_FAILED';

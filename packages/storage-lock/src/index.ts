@@ -1,5 +1,6 @@
 export {
   LockAbortedError,
+  LockDeadlockError,
   LockError,
   LockLostError,
   LockReleasedError,

@@ -7,6 +7,7 @@ import { Leftovers } from './leftovers.ts';
 import type { ResolvedLocksOptions } from './locks-options.ts';
 import { OwnerIds } from './owner.ts';
 import type { Possession } from './possession.ts';
+import { RenewalBatch } from './renewal-batch.ts';
 
 /** @internal What one process knows of one key: who has it here, who asks the storage for it, who waits behind. */
 export interface Place {
@@ -15,8 +16,19 @@ export interface Place {
   asking: Acquisition | undefined;
   /** Those who wait behind; made when the first one comes. */
   waiting: Set<Acquisition> | undefined;
+  /** Those of this process who share it; made when the first one does. */
+  sharers: Set<Possession> | undefined;
+  /** Whether others have been seen to want it too: then it is asked for with a place in the storage's line. */
+  contended: boolean;
 }
 
+const noPlace: Place = Object.freeze({
+  holder: undefined,
+  asking: undefined,
+  waiting: undefined,
+  sharers: undefined,
+  contended: false,
+});
 const maxRememberedNames = 10_000;
 const placesKept = 1000;
 
@@ -27,11 +39,12 @@ export class LockRegistry {
   readonly clock: Clock;
   readonly listeners: ListenerSet;
   readonly due: DueQueue;
+  readonly renewals: RenewalBatch;
   readonly ids: OwnerIds = new OwnerIds();
   readonly leftovers: Leftovers = new Leftovers();
   closed = false;
   readonly places: Map<string, Place> = new Map();
-  /** Tries that ask beside the one whose turn it is. */
+  /** Acquires that have no place among those of this process: tries, and those that share. */
   readonly besides: Set<Acquisition> = new Set();
   #declared: readonly KeyPattern[] = [];
   readonly #names = new Map<string, string>();
@@ -42,22 +55,25 @@ export class LockRegistry {
     this.storage = options.storage;
     this.clock = options.clock;
     this.listeners = listeners;
-    this.due = new DueQueue(options.clock);
+    const renewals = new RenewalBatch(options.storage);
+    this.renewals = renewals;
+    this.due = new DueQueue(options.clock, { begins: () => renewals.collect(), ends: () => renewals.send() });
   }
 
   place(key: string): Place {
     let place = this.places.get(key);
     if (place === undefined) {
       if (this.places.size >= this.#sweepAt) this.#sweep();
-      this.places.set(key, (place = { holder: undefined, asking: undefined, waiting: undefined }));
+      this.places.set(key, (place = { ...noPlace }));
     }
     return place;
   }
 
   /** A key that is used again and again keeps its place; when there are many, those that nobody uses are forgotten. */
   #sweep(): void {
-    for (const [key, { holder, asking, waiting }] of this.places) {
-      if (holder === undefined && asking === undefined && waiting === undefined) this.places.delete(key);
+    for (const [key, { holder, asking, waiting, sharers }] of this.places) {
+      const used = holder ?? asking ?? waiting ?? sharers;
+      if (used === undefined) this.places.delete(key);
     }
     this.#sweepAt = Math.max(placesKept, 2 * this.places.size);
   }
@@ -68,12 +84,52 @@ export class LockRegistry {
     return holder?.alive() === true ? holder : undefined;
   }
 
+  /** What this owner shares with others, if it is alive at this moment. */
+  sharedBy(key: string, ownerId: string): Possession | undefined {
+    for (const sharer of this.places.get(key)?.sharers ?? [])
+      if (sharer.ownerId === ownerId && sharer.alive()) return sharer;
+    return undefined;
+  }
+
   /** A possession is over: the next of this process may ask. */
   ended(possession: Possession): void {
     const place = this.places.get(possession.key);
+    if (place?.sharers?.delete(possession) === true && place.sharers.size === 0) place.sharers = undefined;
     if (place?.holder !== possession) return;
     place.holder = undefined;
-    if (place.waiting !== undefined) this.proceed(place);
+    // One that stands in the storage's line hears from it, or has to be sent.
+    if (place.asking !== undefined && !this.storage.capabilities.notifies) place.asking.wake();
+    else if (place.waiting !== undefined) this.proceed(place);
+  }
+
+  /** Who is to have it next without asking the storage: undefined when nobody waits here, or one stands in its line. */
+  nextHere(possession: Possession): Acquisition | undefined {
+    const place = this.places.get(possession.key);
+    if (place?.holder !== possession || place.asking !== undefined) return undefined;
+    const [next] = place.waiting ?? [];
+    return next;
+  }
+
+  /**
+   * A lock is given back to the storage. Where that hands it on, the next of this process joins its line before, so that
+   * the lock is not free in between, and processes take turns.
+   */
+  releases(possession: Possession): void {
+    const { notifies, queues } = this.storage.capabilities;
+    if (!notifies || !queues) return;
+    const place = this.places.get(possession.key);
+    if (place?.holder === possession && place.waiting !== undefined) this.putOnRecord(place);
+  }
+
+  /** The first of those who wait here for a holder that keeps it for long joins the storage's line: others see them. */
+  putOnRecord(place: Place): void {
+    const { asking, waiting } = place;
+    if (asking !== undefined || waiting === undefined || !this.storage.capabilities.queues) return;
+    for (const next of waiting) {
+      waiting.delete(next);
+      if (waiting.size === 0) place.waiting = undefined;
+      return next.ask(place, true);
+    }
   }
 
   wait(place: Place, acquisition: Acquisition): void {

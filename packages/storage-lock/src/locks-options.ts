@@ -39,6 +39,11 @@ export interface LocksOptions {
   readonly service?: string;
   /** Named in records, events and metrics: what this process does, when an acquire does not say. Few-valued. */
   readonly operation?: string;
+  /**
+   * How often in a row a lock goes from one owner of this process to the next without the storage being asked, while
+   * nobody elsewhere waits for it and for 100 ms at most. 0: every change of holder goes through the storage. Default 16.
+   */
+  readonly localHandovers?: number;
   /** Replaces the built-in renewal schedule; false renews nothing, so the lock is lost when its lease is over. */
   readonly watchdog?: WatchdogFactory | false;
   /** For tests. Default: the clock of this process. */
@@ -57,6 +62,13 @@ export interface AcquireOptions {
   readonly owner?: string;
   /** What the caller is doing, few-valued: a route, a job. */
   readonly operation?: string;
+  /**
+   * `shared`: together with others that share it, as readers do, while nobody has it alone. Needs a storage that can
+   * (`capabilities.shares`). Default `exclusive`.
+   */
+  readonly mode?: 'exclusive' | 'shared';
+  /** Makes it a semaphore: shared by at most so many. All who use the key should give the same number. */
+  readonly limit?: number;
 }
 
 /** @internal Times that fit each other. */
@@ -74,6 +86,8 @@ export interface ResolvedLocksOptions extends LeaseTimes {
   readonly reentrancy: 'owner' | 'flow';
   readonly service: string | undefined;
   readonly operation: string | undefined;
+  readonly share: undefined;
+  readonly localHandovers: number;
   readonly watchdog: WatchdogFactory | false | undefined;
   readonly clock: Clock;
 }
@@ -81,16 +95,19 @@ export interface ResolvedLocksOptions extends LeaseTimes {
 /** What `createLocks` does when it is not told. */
 export const defaults: Readonly<{
   leaseMs: number;
+  localHandovers: number;
   waitMs: number;
   poll: Readonly<{ minMs: number; maxMs: number }>;
   reentrancy: 'owner' | 'flow';
 }> = Object.freeze({
   leaseMs: 30_000,
+  localHandovers: 16,
   waitMs: 10_000,
   poll: Object.freeze({ minMs: 5, maxMs: 100 }),
   reentrancy: 'owner',
 });
 
+const mostHandovers = 1000;
 /** The longest duration that a timer of Node can wait. */
 const maxDurationMs = 2 ** 31 - 1;
 
@@ -106,11 +123,22 @@ const knownOptions = new Set([
   'reentrancy',
   'service',
   'operation',
+  'localHandovers',
   'watchdog',
   'clock',
 ]);
 const knownPollOptions = new Set(['minMs', 'maxMs']);
-const knownAcquireOptions = new Set(['waitMs', 'leaseMs', 'renewEveryMs', 'marginMs', 'signal', 'owner', 'operation']);
+const knownAcquireOptions = new Set([
+  'waitMs',
+  'leaseMs',
+  'renewEveryMs',
+  'marginMs',
+  'signal',
+  'owner',
+  'operation',
+  'mode',
+  'limit',
+]);
 
 /** @internal Fills in and checks, once; all problems in one error. */
 export function resolveLocksOptions(options: LocksOptions): ResolvedLocksOptions {
@@ -126,6 +154,9 @@ export function resolveLocksOptions(options: LocksOptions): ResolvedLocksOptions
   if (reentrancy !== 'owner' && reentrancy !== 'flow')
     problems.push(`reentrancy must be owner or flow, got ${show(reentrancy)}`);
   const { listeners, onListenerError, watchdog, service, operation, clock = systemClock } = options;
+  const { localHandovers = defaults.localHandovers } = options;
+  if (!(Number.isSafeInteger(localHandovers) && localHandovers >= 0 && localHandovers <= mostHandovers))
+    problems.push(`localHandovers must be a whole number from 0 to ${mostHandovers}, got ${show(localHandovers)}`);
   checkListeners(listeners, problems);
   if (onListenerError !== undefined && typeof onListenerError !== 'function')
     problems.push(`onListenerError must be a function, got ${show(onListenerError)}`);
@@ -145,6 +176,8 @@ export function resolveLocksOptions(options: LocksOptions): ResolvedLocksOptions
     reentrancy,
     service,
     operation,
+    share: undefined,
+    localHandovers,
     watchdog,
     clock,
   });
@@ -154,6 +187,8 @@ export function resolveLocksOptions(options: LocksOptions): ResolvedLocksOptions
 export interface ResolvedAcquire extends LeaseTimes {
   readonly waitMs: number;
   readonly operation: string | undefined;
+  /** Undefined: alone. */
+  readonly share: number | undefined;
 }
 
 /**
@@ -202,7 +237,23 @@ function overBase(
     renewEveryMs: times.renewEveryMs,
     waitMs: wait,
     operation: operation ?? base.operation,
+    share: resolveShare(options, base.storage, problems),
   };
+}
+
+function resolveShare({ mode, limit }: AcquireOptions, storage: LockStorage, problems: string[]): number | undefined {
+  if (mode === undefined && limit === undefined) return undefined;
+  if (mode !== undefined && mode !== 'exclusive' && mode !== 'shared')
+    problems.push(`mode must be exclusive or shared, got ${show(mode)}`);
+  if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 1))
+    problems.push(`limit must be a whole number of at least 1, got ${show(limit)}`);
+  if (mode === 'exclusive') {
+    if (limit !== undefined) problems.push(`limit ${show(limit)} needs mode shared, got exclusive`);
+    return undefined;
+  }
+  if (!storage.capabilities.shares)
+    problems.push(`storage ${storage.name} has no locks that several can share, so mode and limit cannot be used`);
+  return limit ?? Infinity;
 }
 
 function leaseTimes(

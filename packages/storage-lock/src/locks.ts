@@ -1,5 +1,5 @@
 import { ListenerSet, type Blocker, type EventInit, type ListenerInput, type Removal } from '@lockscope/core';
-import type { ListOptions, LockState, Timer } from '@lockscope/storage';
+import type { ListOptions, LockRecord, LockState, Timer } from '@lockscope/storage';
 import { Acquisition } from './acquisition.ts';
 import { blockerOf } from './blocker.ts';
 import { LockAbortedError, LocksClosedError, LockStorageError } from './errors.ts';
@@ -17,6 +17,7 @@ import {
   type LocksOptions,
   type ResolvedAcquire,
 } from './locks-options.ts';
+import type { Possession } from './possession.ts';
 import { runHolding } from './run-holding.ts';
 import { callStorage } from './storage-call.ts';
 import { StorageLock } from './storage-lock.ts';
@@ -27,6 +28,8 @@ export interface LockInfo {
   readonly name: string;
   /** Undefined when nobody has it. */
   readonly holder: (Blocker & { readonly acquiredAt: number; readonly expiresAt: number }) | undefined;
+  /** The others who share it with `holder`, first come first. */
+  readonly sharers?: readonly (Blocker & { readonly acquiredAt: number; readonly expiresAt: number })[];
   /** Those who wait, first come first: the ones on record, then the others of this process. */
   readonly waiters: readonly { readonly ownerId: string; readonly operation?: string; readonly since?: number }[];
 }
@@ -175,8 +178,7 @@ export class Locks implements AsyncDisposable {
     const call = event?.child('storage.force_release');
     try {
       const record = await callStorage(() => this.#registry.storage.forceRelease(key));
-      const holder = this.#registry.places.get(key)?.holder;
-      if (holder !== undefined && holder.record.leaseId === record?.leaseId) holder.lose('forced');
+      this.#loseHere(key, record);
       call?.end('ok', { details: { refused: record === undefined } });
       const victim = record && blockerOf(record, this.#registry.clock.now() - record.acquiredAt);
       event?.end(record === undefined ? 'not_held' : 'forced', { details: { reason, ...(victim && { victim }) } });
@@ -187,6 +189,14 @@ export class Locks implements AsyncDisposable {
       event?.end('error', { error, details: { reason } });
       throw error;
     }
+  }
+
+  /** Those of this process need not wait until the storage tells them. */
+  #loseHere(key: string, record: LockRecord | undefined): void {
+    const { holder, sharers } = this.#registry.places.get(key) ?? {};
+    if (record === undefined) return;
+    if (holder?.record.leaseId === record.leaseId) holder.lose('forced');
+    if (record.share !== undefined) for (const sharer of sharers ?? []) sharer.lose('forced');
   }
 
   /**
@@ -208,7 +218,8 @@ export class Locks implements AsyncDisposable {
     const places = [...this.#registry.places.values()];
     for (const { asking, waiting } of places)
       for (const acquisition of [...(waiting ?? []), asking]) acquisition?.close();
-    await Promise.allSettled(places.map(({ holder }) => holder?.close() ?? Promise.resolve()));
+    const held = places.flatMap(({ holder, sharers }) => [...(holder === undefined ? [] : [holder]), ...(sharers ?? [])]);
+    await Promise.allSettled(held.map((possession) => possession.close()));
     await this.#drained();
     this.#registry.due.stop();
   }
@@ -237,29 +248,40 @@ export class Locks implements AsyncDisposable {
     if (signal?.aborted === true) return Promise.reject(new LockAbortedError(key, signal.reason));
     const owner = options?.owner ?? this.#flow?.ownerId;
     const holder = owner === undefined ? undefined : this.#registry.heldHere(key);
-    if (holder !== undefined && holder.ownerId === owner) {
-      holder.reenter();
-      return Promise.resolve(new HeldLock(holder));
+    const own = holder !== undefined && holder.ownerId === owner ? holder : this.#sharedBefore(key, owner, resolved);
+    if (own !== undefined) {
+      own.reenter();
+      return Promise.resolve(new HeldLock(own));
     }
     const acquisition = new Acquisition(this.#registry, { key, options: resolved, owner, signal, once });
     return acquisition.start();
   }
 
-  #describe(key: string, { record, waiters, storageNow }: LockState): LockInfo {
-    const place = this.#registry.places.get(key);
-    const known = new Set(waiters.map(({ holder }) => holder.ownerId));
-    const here = [...(place?.waiting ?? [])]
-      .filter(({ ownerId }) => !known.has(ownerId))
-      .map(({ ownerId }) => ({ ownerId }));
+  #sharedBefore(key: string, owner: string | undefined, { share }: ResolvedAcquire): Possession | undefined {
+    return owner === undefined || share === undefined ? undefined : this.#registry.sharedBy(key, owner);
+  }
+
+  #describe(key: string, { record, sharers = [], waiters, storageNow }: LockState): LockInfo {
+    const told: LockInfo['waiters'][number][] = [];
+    const known = new Set<string>();
+    const add = (waiter: LockInfo['waiters'][number]): void => {
+      if (!known.has(waiter.ownerId)) told.push(waiter);
+      known.add(waiter.ownerId);
+    };
+    for (const { holder, since } of waiters) add({ ...holder, since });
+    // Those who have not waited for long are not on record yet.
+    for (const { ownerId } of this.#registry.places.get(key)?.waiting ?? []) add({ ownerId });
+    const holderOf = (one: LockRecord): NonNullable<LockInfo['holder']> => ({
+      ...blockerOf(one, storageNow - one.acquiredAt),
+      acquiredAt: one.acquiredAt,
+      expiresAt: one.expiresAt,
+    });
     return {
       key,
       name: this.#registry.nameOf(key),
-      holder: record && {
-        ...blockerOf(record, storageNow - record.acquiredAt),
-        acquiredAt: record.acquiredAt,
-        expiresAt: record.expiresAt,
-      },
-      waiters: [...waiters.map(({ holder, since }) => ({ ...holder, since })), ...here],
+      holder: record && holderOf(record),
+      ...(sharers.length > 0 && { sharers: sharers.map(holderOf) }),
+      waiters: told,
     };
   }
 

@@ -1,39 +1,49 @@
-import type { Blocker, EventEnd, EventOutcomes, LossEvidence, LostReason, OpenEvent } from '@lockscope/core';
-import type { LockRecord, RenewResult } from '@lockscope/storage';
+import type { Blocker, EventOutcomes, LostReason, OpenEvent } from '@lockscope/core';
+import type { Holder, LeaseNews, LeaseUpdate, LockRecord, Predecessor, RenewResult } from '@lockscope/storage';
 import { blockerOf, snapshotOf } from './blocker.ts';
 import { Due } from './due-queue.ts';
-import { describe, LockLostError, LocksClosedError } from './errors.ts';
+import { LockLostError, LocksClosedError } from './errors.ts';
 import { isTold } from './is-told.ts';
+import { Lease, type LeaseTerms } from './lease.ts';
 import type { LockRegistry } from './lock-registry.ts';
-import type { LeaseTimes } from './locks-options.ts';
-import { countGarbageCollection, garbageCollectionMs } from './loss-evidence.ts';
+import { countGarbageCollection } from './loss-evidence.ts';
+import { endRenewal, OpenRenewals, type OpenRenewal } from './open-renewals.ts';
 import { Release } from './release.ts';
-import { callStorage } from './storage-call.ts';
-import type { WatchedLease, Watchdog, WatchdogFactory } from './watchdog.ts';
+import { makeWatchdog, stopWatchdog, type WatchedLease, type Watchdog } from './watchdog.ts';
 
 /** @internal What is known of a possession when it begins. */
-export interface Grant extends LeaseTimes {
+export interface Grant extends LeaseTerms {
   readonly record: LockRecord;
-  /** When the request that got it was sent, on the monotonic clock: the lease is over no later than counted from here. */
-  readonly sentAt: number;
   readonly contended: boolean;
   readonly waitMs: number;
   readonly root: OpenEvent<'lock'> | undefined;
+  /** How often it may still be passed on within this process without asking the storage. */
+  readonly spareTokens: number;
+  /** Since when this process has it, whoever in it; on the monotonic clock. */
+  readonly passedSince: number;
+  /** True when it was passed on here: the storage does not know yet who has it. */
+  readonly unrecorded: boolean;
 }
 
-interface Renewal {
-  readonly sentAt: number;
-  event: OpenEvent<'lease.renew'> | undefined;
-  call: OpenEvent<'storage.renew'> | undefined;
+/** @internal What the next owner of this process gets. */
+export interface PassedOn {
+  readonly record: LockRecord;
+  readonly previous: Predecessor;
+  readonly grant: Omit<Grant, 'contended' | 'waitMs' | 'root' | 'leaseMs' | 'renewEveryMs'>;
 }
 
-/** More open questions than this would only add to what a slow storage has to do. */
-const maxOpenRenewals = 3;
+/** A possession that lasts so long is told of at once when the lock is taken away, and is put right on record. */
+const settlesAfterMs = 50;
+/** One that lasts so long has those of this process who wait for it put on record. */
+const lastsAfterMs = 250;
+/** A process keeps a lock to itself for so long, while others of it wait, before others get their turn. */
+const keptToItselfMs = 100;
+/** As much of the lease has to be left to be passed on: enough to renew it. */
+const leftToPassOnMs = 500;
 
 /**
  * @internal One possession of a lock, from the grant to its end: what renews its lease, when that is over, how it ends.
- * Its deadline is the holder's own: counted from when the request was sent, on the monotonic clock of this process.
- * Whatever the storage thinks, then the holder has to stop.
+ * When its own deadline is over the holder has to stop, whatever the storage thinks.
  */
 export class Possession extends Due implements WatchedLease {
   readonly grant: Grant;
@@ -44,24 +54,21 @@ export class Possession extends Due implements WatchedLease {
   /** Set when `close()` took it from a holder that was not done. */
   closed: LocksClosedError | undefined = undefined;
   readonly #registry: LockRegistry;
-  #deadline: number;
-  /** When the last request was sent that the storage confirmed. */
-  #confirmedAt: number;
+  readonly #lease: Lease;
+  readonly #renewals = new OpenRenewals();
+  #renewAt: number;
+  /** The next step in getting old: on watch, then with the waiters of this process on record. */
+  #agesAt: number;
+  #unrecorded: LeaseUpdate | undefined;
+  #unwatch: (() => void) | undefined = undefined;
   #controller: AbortController | undefined = undefined;
   #watchdog: Watchdog | undefined = undefined;
   /** While a custom watchdog is made: a lease that ends then was never anybody's. */
   #starting = false;
   #release: Release | undefined = undefined;
   #released: Promise<boolean> | undefined = undefined;
-  #openRenewals: Renewal[] = [];
   #reentries = 0;
-  #suspicions = 0;
-  #renewals = 0;
-  #failures = 0;
   #deepest = 1;
-  #worstLateMs = 0;
-  #roundTripMs: number | undefined = undefined;
-  #gcAtConfirm: number | undefined = garbageCollectionMs();
   /** Roots of other acquires of the same owner that became re-entries of this possession. */
   #guests: readonly OpenEvent<'lock'>[] = noGuests;
 
@@ -70,8 +77,13 @@ export class Possession extends Due implements WatchedLease {
     this.#registry = registry;
     this.grant = grant;
     this.grantedAt = now;
-    this.#confirmedAt = grant.sentAt;
-    this.#deadline = grant.sentAt + grant.leaseMs;
+    this.#lease = new Lease(grant);
+    const { holder, fencingToken } = grant.record;
+    this.#unrecorded = grant.unrecorded ? { holder, fencingToken } : undefined;
+    const first = grant.unrecorded ? Math.min(now + settlesAfterMs, this.#lease.firstRenewalAt) : this.#lease.firstRenewalAt;
+    this.#renewAt = this.#renewsItself ? first : Infinity;
+    const { notifies, queues } = registry.storage.capabilities;
+    this.#agesAt = notifies || queues ? now + settlesAfterMs : Infinity;
   }
 
   get record(): LockRecord {
@@ -92,40 +104,42 @@ export class Possession extends Due implements WatchedLease {
   get renewEveryMs(): number {
     return this.grant.renewEveryMs;
   }
+  get isOver(): boolean {
+    return this.state === 'lost' || this.state === 'released';
+  }
+  /** True when it has been held for so long that those who wait for it really wait. */
+  get lasts(): boolean {
+    return this.#registry.clock.monotonic() - this.grantedAt >= lastsAfterMs;
+  }
 
   /** Starts what keeps the lease. Throws what a custom watchdog throws; then nothing was started. */
   start(): void {
     const { watchdog } = this.#registry.options;
-    if (typeof watchdog === 'function') this.#watchdog = this.#make(watchdog);
-    this.#schedule(this.#renewsItself ? this.grant.sentAt + this.renewEveryMs : this.#deadline);
-  }
-
-  #make(factory: WatchdogFactory): Watchdog {
-    this.#starting = true;
-    try {
-      const watchdog: Partial<Watchdog> | undefined = factory(this);
-      if (typeof watchdog?.stop !== 'function') throw new TypeError('a watchdog needs a stop() method');
-      if (!this.alive()) throw new Error('the lease was over before its watchdog was made');
-      this.#starting = false;
-      return watchdog as Watchdog;
-    } catch (error) {
-      this.state = 'released';
-      this.#abandon();
-      throw error;
+    if (typeof watchdog === 'function') {
+      this.#starting = true;
+      try {
+        this.#watchdog = makeWatchdog(watchdog, this);
+        this.#starting = false;
+      } catch (error) {
+        this.state = 'released';
+        this.#renewals.abandon(Infinity, this.#registry.clock.monotonic());
+        throw error;
+      }
     }
+    this.#schedule();
   }
 
   /** True while it is held at this very moment. Finds out, and tells, when the lease is over. */
   alive(): boolean {
     if (this.state !== 'held' && this.state !== 'suspect') return false;
     const now = this.#registry.clock.monotonic();
-    if (now < this.#deadline) return true;
+    if (now < this.#lease.deadline) return true;
     if (!this.#starting) this.lose(this.#whyOver(now));
     return false;
   }
 
   remainingMs(): number {
-    return this.alive() ? this.#deadline - this.#registry.clock.monotonic() : 0;
+    return this.alive() ? this.#lease.deadline - this.#registry.clock.monotonic() : 0;
   }
 
   get signal(): AbortSignal {
@@ -169,10 +183,57 @@ export class Possession extends Due implements WatchedLease {
       if (isTold(this.#reentries)) this.#tellAfterCaller('lock.depth_released');
       return Promise.resolve(true);
     }
+    if (this.grant.spareTokens > 0 && this.#passesOn()) return (this.#released = Promise.resolve(true));
     this.state = 'releasing';
-    this.#stopWatchdog();
-    this.#release = new Release(this.#registry, this, this.#deadline);
+    this.#stop();
+    this.#registry.releases(this);
+    this.#release = new Release(this.#registry, this, this.#lease.deadline);
     return (this.#released = this.#release.start());
+  }
+
+  /** To the next of this process, if there is one and nobody elsewhere has been waiting. */
+  #passesOn(): boolean {
+    const now = this.#registry.clock.monotonic();
+    const { passedSince, leaseMs } = this.grant;
+    const left = this.#lease.deadline - now;
+    const fit = this.state === 'held' && this.#renewsItself && this.#renewals.first === undefined;
+    if (!fit || now - passedSince > keptToItselfMs || left < Math.min(leftToPassOnMs, leaseMs / 3)) return false;
+    const next = this.#registry.nextHere(this);
+    if (next === undefined) return false;
+    this.state = 'releasing';
+    this.#stop();
+    next.takeOver(this, now);
+    this.#end('released', now);
+    // After the next holder's first step, as in every other hand-over.
+    void soon.then(() => this.#tellPassedOn(now));
+    return true;
+  }
+
+  #tellPassedOn(at: number): void {
+    const details = { holdMs: at - this.grantedAt, fencingToken: this.record.fencingToken };
+    this.grant.root?.child('lock.release', { at })?.end('released', { at, details });
+    this.#endTrees('released', at);
+  }
+
+  /** What the next one of this process begins with. */
+  passOn(holder: Holder, now: number): PassedOn {
+    const { record, spareTokens, passedSince } = this.grant;
+    const fencingToken = record.fencingToken + 1;
+    const acquiredAt = record.acquiredAt + (now - this.grantedAt);
+    const previous = { holder: record.holder, fencingToken: record.fencingToken, releasedAt: acquiredAt };
+    const { confirmedAt: beganAt, deadline } = this.#lease;
+    return {
+      record: { ...record, holder, fencingToken, acquiredAt },
+      previous,
+      grant: {
+        record: { ...record, holder, fencingToken, acquiredAt },
+        beganAt,
+        firstLeaseMs: deadline - beganAt,
+        spareTokens: spareTokens - 1,
+        passedSince,
+        unrecorded: true,
+      },
+    };
   }
 
   /** Gives it back over its holder's head, however often it was acquired. The holder is told before anybody gets it. */
@@ -186,26 +247,53 @@ export class Possession extends Due implements WatchedLease {
   }
 
   due(now: number, lateMs: number): void {
-    this.#worstLateMs = Math.max(this.#worstLateMs, lateMs);
-    if (now >= this.#deadline) {
+    this.#lease.ran(lateMs);
+    if (now >= this.#lease.deadline) {
       if (this.#release !== undefined) this.#release.giveUp();
       else this.lose(this.#whyOver(now));
       return;
     }
-    if (this.#release !== undefined || !this.#renewsItself) return this.#schedule(this.#deadline);
-    if (this.#openRenewals.length < maxOpenRenewals) void this.renew();
-    this.#schedule(now + Math.max(1, Math.min(this.renewEveryMs, (this.#deadline - now) / 2)));
+    if (this.#release === undefined) {
+      if (now >= this.#agesAt) this.#age(now);
+      if (now >= this.#renewAt - this.earlyMs) {
+        this.#renewAt = now + Math.max(1, Math.min(this.renewEveryMs, (this.#lease.deadline - now) / 2));
+        if (!this.#renewals.isFull) void this.renew();
+      }
+    }
+    this.#schedule();
+  }
+
+  /** Only what lasts is worth a subscription, and only for what lasts are those who wait put on record. */
+  #age(now: number): void {
+    const { notifies, queues } = this.#registry.storage.capabilities;
+    const old = this.grantedAt + lastsAfterMs;
+    if (notifies) this.#watch();
+    if (queues && now >= old) this.#registry.putOnRecord(this.#registry.place(this.key));
+    this.#agesAt = queues && now < old ? old : Infinity;
+  }
+
+  #watch(): void {
+    if (this.#unwatch !== undefined) return;
+    const { storage } = this.#registry;
+    const hears = (news: LeaseNews): void => {
+      if (news.type === 'forced') this.lose('forced');
+    };
+    try {
+      this.#unwatch = storage.watch?.(this.key, this.record.leaseId, hears);
+    } catch {
+      // Then it finds out at its next renewal.
+    }
   }
 
   renew(): Promise<'renewed' | 'failed' | 'lost'> {
     if (!this.alive()) return Promise.resolve('lost');
     countGarbageCollection();
-    const { clock, storage } = this.#registry;
+    const { clock, renewals } = this.#registry;
     const { key, leaseId } = this.record;
     const sentAt = clock.monotonic();
-    const renewal: Renewal = { sentAt, event: undefined, call: undefined };
-    this.#openRenewals.push(renewal);
-    const reply = callStorage(() => storage.renew(key, leaseId, this.leaseMs));
+    const renewal = this.#renewals.open(sentAt);
+    const update = this.#unrecorded;
+    const reply = renewals.renew({ key, leaseId, leaseMs: this.leaseMs, ...(update !== undefined && { update }) });
     const { root } = this.grant;
     // What a custom watchdog asks while it is made comes before the end of the acquire, so it is not told.
     if (root !== undefined && !this.#starting) {
@@ -220,102 +308,71 @@ export class Possession extends Due implements WatchedLease {
     );
   }
 
-  #answered(renewal: Renewal, result: RenewResult): 'renewed' | 'lost' {
+  #answered(renewal: OpenRenewal, result: RenewResult): 'renewed' | 'lost' {
     // While it is released an answer means nothing: refused after the release, it was refused for a good reason.
     if (this.state !== 'held' && this.state !== 'suspect') return 'lost';
-    const expected = this.#close(renewal);
+    const expected = this.#renewals.close(renewal);
+    const lease = this.#lease;
     const now = this.#registry.clock.monotonic();
-    this.#roundTripMs = now - renewal.sentAt;
+    lease.tookMs(now - renewal.sentAt);
     renewal.call?.end('ok', { details: { refused: !result.renewed } });
     if (!result.renewed) {
       // However late it comes: a lease that the storage once refused to renew never comes back.
-      const { record, storageNow } = result;
-      const reason = record === undefined ? 'forced' : 'stolen';
+      const { record, forced, storageNow } = result;
       this.#endRenewal(renewal, 'lost', now);
+      const taken = forced === true || record === undefined ? 'forced' : 'stolen';
       this.lose(
-        now < this.#deadline ? reason : this.#whyOver(now, true),
+        now < lease.deadline ? taken : this.#whyOver(now, true),
         record && blockerOf(record, storageNow - record.acquiredAt),
       );
       return 'lost';
     }
     if (!expected) return 'renewed';
-    this.#renewals += 1;
-    if (this.#failures > 0 && isTold(this.#suspicions))
-      this.grant.root?.action('lease.recovered', { failures: this.#failures });
-    this.#failures = 0;
+    if (lease.failures > 0 && isTold(lease.suspicions))
+      this.grant.root?.action('lease.recovered', { failures: lease.failures });
+    lease.failures = 0;
     this.#endRenewal(renewal, 'renewed', now, {
       lock: { ...snapshotOf(this.record, this.depth), expiresAt: result.expiresAt },
     });
     if (this.state === 'suspect') this.state = 'held';
-    this.#confirmedAt = renewal.sentAt;
+    lease.confirmed(renewal.sentAt);
+    this.#unrecorded = undefined;
     // An older question says nothing new any more; one that never gets its answer must not stand in the way of others.
-    this.#abandon(renewal.sentAt);
-    this.#deadline = this.#confirmedAt + this.leaseMs;
-    this.#worstLateMs = 0;
-    this.#gcAtConfirm = garbageCollectionMs();
-    this.#schedule(this.#renewsItself ? this.#confirmedAt + this.renewEveryMs : this.#deadline);
+    this.#renewals.abandon(renewal.sentAt, now);
+    if (this.#renewsItself) this.#renewAt = renewal.sentAt + this.renewEveryMs;
+    this.#schedule();
     return 'renewed';
   }
 
-  #unanswered(renewal: Renewal, error: unknown): 'failed' | 'lost' {
+  #unanswered(renewal: OpenRenewal, error: unknown): 'failed' | 'lost' {
     if (this.state !== 'held' && this.state !== 'suspect') return 'lost';
-    if (!this.#close(renewal)) return this.alive() ? 'failed' : 'lost';
+    if (!this.#renewals.close(renewal)) return this.alive() ? 'failed' : 'lost';
+    const lease = this.#lease;
     const now = this.#registry.clock.monotonic();
-    this.#roundTripMs = now - renewal.sentAt;
-    this.#failures += 1;
+    lease.tookMs(now - renewal.sentAt);
+    lease.failures += 1;
     renewal.call?.end('error', { error });
     this.#endRenewal(renewal, 'failed', now, { error });
     if (!this.alive()) return 'lost';
     this.state = 'suspect';
-    this.#suspicions += 1;
-    const remainingMs = this.#deadline - now;
-    if (isTold(this.#suspicions))
-      this.grant.root?.action('lease.suspect', { failures: this.#failures, remainingMs }, { error });
-    if (this.#renewsItself) this.#schedule(now + Math.max(1, Math.min(this.renewEveryMs, remainingMs / 4)));
+    lease.suspicions += 1;
+    const remainingMs = lease.deadline - now;
+    if (isTold(lease.suspicions))
+      this.grant.root?.action('lease.suspect', { failures: lease.failures, remainingMs }, { error });
+    if (this.#renewsItself) this.#renewAt = now + Math.max(1, Math.min(this.renewEveryMs, remainingMs / 4));
+    this.#schedule();
     return 'failed';
   }
 
-  /** False when nobody waits for this answer any more. */
-  #close(renewal: Renewal): boolean {
-    const index = this.#openRenewals.indexOf(renewal);
-    if (index === -1) return false;
-    this.#openRenewals.splice(index, 1);
-    return true;
+  #endRenewal(renewal: OpenRenewal, outcome: EventOutcomes['lease.renew'], now: number, more?: object): void {
+    const { failures } = this.#lease;
+    endRenewal(renewal, outcome, { now, utilization: this.#lease.utilization(now), failures }, more);
   }
 
-  /** Nobody waits for the answers any more to what was asked up to that moment. */
-  #abandon(upTo = Infinity, at: number = this.#registry.clock.monotonic()): void {
-    const abandoned = this.#openRenewals.filter(({ sentAt }) => sentAt <= upTo);
-    if (abandoned.length === 0) return;
-    this.#openRenewals = this.#openRenewals.filter(({ sentAt }) => sentAt > upTo);
-    for (const { event, call } of abandoned) {
-      call?.end('abandoned', { at });
-      event?.end('abandoned', { at });
-    }
-  }
-
-  #endRenewal(
-    renewal: Renewal,
-    outcome: EventOutcomes['lease.renew'],
-    now: number,
-    more?: EventEnd<'lease.renew'>,
-  ): void {
-    if (renewal.event === undefined) return;
-    const utilization = (now - this.#confirmedAt) / this.leaseMs;
-    renewal.event.end(outcome, {
-      details: { utilization, roundTripMs: now - renewal.sentAt, failures: this.#failures },
-      ...more,
-    });
-  }
-
-  /** The lease is over by this clock: why did nothing renew it? */
   #whyOver(now: number, answeredTooLate = false): LostReason {
-    const lateMs = Math.max(this.#worstLateMs, this.position === -1 ? 0 : now - this.dueAt);
-    this.#worstLateMs = lateMs;
-    if (this.#registry.options.watchdog === false) return 'expired';
-    if (lateMs > this.leaseMs - this.renewEveryMs - 1 || (lateMs > this.leaseMs / 4 && this.#failures === 0))
-      return 'stalled';
-    return answeredTooLate || this.#failures > 0 || this.#openRenewals.length > 0 ? 'unreachable' : 'expired';
+    if (this.position !== -1) this.#lease.ran(now - this.dueAt);
+    const unanswered = answeredTooLate || this.#renewals.first !== undefined;
+    return this.#lease.whyOver({ renewed: this.#registry.options.watchdog !== false, unanswered });
   }
 
   /**
@@ -331,10 +388,10 @@ export class Possession extends Due implements WatchedLease {
     const { clock } = this.#registry;
     const now = clock.monotonic();
     this.state = 'lost';
-    const evidence = this.#evidence(now, successor);
+    const evidence = this.#lease.evidence(now, this.#renewals.first, successor);
     const { fencingToken } = this.record;
     this.loss = new LockLostError(this.key, { reason, fencingToken, evidence, lostAt: clock.now() });
-    this.#stopWatchdog();
+    this.#stop();
     this.#controller?.abort(this.loss);
     // Found out in the caller's first step, it is told after the acquire all the same, and as it happens.
     this.grant.root?.flush();
@@ -344,17 +401,24 @@ export class Possession extends Due implements WatchedLease {
     this.finish('lost', now, this.loss);
   }
 
-  /** The end of its tree, and of its place among the locks of this process. */
+  /** The end of its trees, and of its place among the locks of this process. */
   finish(outcome: 'released' | 'lost' | 'release_failed', at: number, error?: unknown): void {
+    this.#end(outcome, at);
+    this.#endTrees(outcome, at, error);
+    this.#registry.ended(this);
+  }
+
+  #end(outcome: 'released' | 'lost' | 'release_failed', at: number): void {
     if (outcome !== 'lost') this.state = 'released';
     this.#registry.due.delete(this);
-    this.#abandon(Infinity, at);
+    this.#renewals.abandon(Infinity, at);
+  }
+
+  #endTrees(outcome: EventOutcomes['lock'], at: number, error?: unknown): void {
     const { root } = this.grant;
-    if (root !== undefined) {
-      for (const guest of this.#guests) this.#endTree(guest, outcome, error, at);
-      this.#endTree(root, outcome, error, at);
-    }
-    this.#registry.ended(this);
+    if (root === undefined) return;
+    for (const guest of this.#guests) this.#endTree(guest, outcome, error, at);
+    this.#endTree(root, outcome, error, at);
   }
 
   #endTree(root: OpenEvent<'lock'>, outcome: EventOutcomes['lock'], error: unknown, at: number): void {
@@ -370,7 +434,7 @@ export class Possession extends Due implements WatchedLease {
         holdMs: at - this.grantedAt,
         fencingToken: record.fencingToken,
         leaseMs,
-        renewals: this.#renewals,
+        renewals: this.#lease.renewals,
         depth: this.#deepest,
         ...(lostReason !== undefined && { lostReason }),
         ...(root !== this.grant.root && { reentered: true as const }),
@@ -378,41 +442,31 @@ export class Possession extends Due implements WatchedLease {
     });
   }
 
-  #evidence(now: number, successor: Blocker | undefined): LossEvidence {
-    const [open] = this.#openRenewals;
-    const gc = garbageCollectionMs();
-    const roundTripMs = open === undefined ? this.#roundTripMs : now - open.sentAt;
-    return {
-      sinceConfirmedMs: now - this.#confirmedAt,
-      eventLoopDelayMs: this.#worstLateMs,
-      ...(gc !== undefined && { gcMs: gc - (this.#gcAtConfirm ?? 0) }),
-      failedRenewals: this.#failures,
-      ...(roundTripMs !== undefined && { storageRoundTripMs: roundTripMs }),
-      renewalPending: open !== undefined,
-      ...(successor !== undefined && { successor }),
-    };
-  }
-
   /** Whether the built-in schedule renews the lease. */
   get #renewsItself(): boolean {
     return this.#registry.options.watchdog === undefined;
   }
 
-  #schedule(at: number): void {
-    if (this.state === 'lost' || this.state === 'released') return;
-    this.#registry.due.set(this, Math.min(at, this.#deadline));
+  #schedule(): void {
+    if (this.isOver) return;
+    const { deadline } = this.#lease;
+    // Renewals may go out a bit early, so that those of many leases go out together.
+    const together = this.#registry.renewals.takesMany && this.#renewAt <= Math.min(this.#agesAt, deadline);
+    this.earlyMs = together ? this.renewEveryMs / 10 : 0;
+    const next = this.#release === undefined ? Math.min(this.#renewAt, this.#agesAt, deadline) : deadline;
+    this.#registry.due.set(this, next);
   }
 
-  #stopWatchdog(): void {
-    const watchdog = this.#watchdog;
+  /** No watchdog and no news any more. */
+  #stop(): void {
+    stopWatchdog(this.#watchdog, this.key);
     this.#watchdog = undefined;
+    const unwatch = this.#unwatch;
+    this.#unwatch = undefined;
     try {
-      watchdog?.stop();
-    } catch (error) {
-      // Neither a release nor the news of a loss may fail because of it.
-      process.emitWarning(
-        `Lockscope: the watchdog of ${JSON.stringify(this.key)} threw when stopped: ${describe(error)}`,
-      );
+      unwatch?.();
+    } catch {
+      // News that still come find nobody.
     }
   }
 }

@@ -66,7 +66,7 @@ export class Release {
   #answered(result: ReleaseResult): void {
     if (this.#ended) return;
     this.#ended = true;
-    const { record } = result;
+    const { record, forced } = result;
     // Refused after a try without an answer: that try did it.
     const released = result.released || this.#tries > 1;
     const at = this.#now();
@@ -74,7 +74,7 @@ export class Release {
     this.#endEvent(released ? 'released' : 'stale', at);
     if (released) this.#possession.finish('released', at);
     else {
-      const reason = 'record' in result && record === undefined ? 'forced' : 'stolen';
+      const reason = forced === true || ('record' in result && record === undefined) ? 'forced' : 'stolen';
       this.#possession.lost(reason, record && blockerOf(record, undefined));
     }
     this.#resolve(released);

@@ -1,3 +1,5 @@
+import { describe } from './errors.ts';
+
 /** What a watchdog sees of the lease that it looks after. */
 export interface WatchedLease {
   readonly key: string;
@@ -23,3 +25,20 @@ export interface Watchdog {
  * itself, whatever the watchdog does. When the factory throws, the lock is given back and the acquire rejects.
  */
 export type WatchdogFactory = (lease: WatchedLease) => Watchdog;
+
+/** @internal Throws when there is no watchdog that could do its work. */
+export function makeWatchdog(factory: WatchdogFactory, lease: WatchedLease & { alive(): boolean }): Watchdog {
+  const watchdog: Partial<Watchdog> | undefined = factory(lease);
+  if (typeof watchdog?.stop !== 'function') throw new TypeError('a watchdog needs a stop() method');
+  if (!lease.alive()) throw new Error('the lease was over before its watchdog was made');
+  return watchdog as Watchdog;
+}
+
+/** @internal Neither a release nor the news of a loss may fail because of it. */
+export function stopWatchdog(watchdog: Watchdog | undefined, key: string): void {
+  try {
+    watchdog?.stop();
+  } catch (error) {
+    process.emitWarning(`Lockscope: the watchdog of ${JSON.stringify(key)} threw when stopped: ${describe(error)}`);
+  }
+}

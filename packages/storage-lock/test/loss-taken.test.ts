@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { LockLostError } from '../src/index.ts';
+import { QueueingStorage, UnheardStorage } from './support/storages.ts';
 import { makeWorld, settle } from './support/world.ts';
 
 describe('a lock that somebody else has', () => {
@@ -61,16 +62,40 @@ describe('a lock that somebody else has', () => {
 });
 
 describe('a lock that was released by force', () => {
-  it('is lost at the next renewal when another process did it', async () => {
+  it('is lost at once when another process did it, where the storage can tell', async () => {
     const { locks, other, clock } = makeWorld({ leaseMs: 9000 });
     const lock = await locks.acquire('a', { owner: 'ann', operation: 'import' });
+    const { signal } = lock;
     await clock.advance(1000);
     const victim = await other().forceRelease('a', { reason: 'stuck for hours' });
     expect(victim).toMatchObject({ ownerId: 'ann', operation: 'import', fencingToken: 1, heldForMs: 1000 });
+    expect(signal.reason).toMatchObject({ code: 'LOCK_LOST', reason: 'forced' });
+    expect(lock.state).toBe('lost');
+  });
+
+  it.each([
+    ['that cannot tell', QueueingStorage],
+    ['whose news get lost', UnheardStorage],
+  ])('is lost at the next renewal with a storage %s, as forced also when somebody has it by then', async (_what, kind) => {
+    const { locks, other, clock } = makeWorld({ leaseMs: 9000 }, { kind });
+    const lock = await locks.acquire('a', { owner: 'ann' });
+    await clock.advance(1000);
+    await other().forceRelease('a', { reason: 'stuck for hours' });
+    await other().acquire('a', { owner: 'bob' });
     expect(lock.state).toBe('held');
     await clock.advance(2000);
     expect(lock.state).toBe('lost');
-    expect(lock.signal.reason).toMatchObject({ code: 'LOCK_LOST', reason: 'forced' });
+    expect(lock.signal.reason).toMatchObject({ reason: 'forced', evidence: { successor: { ownerId: 'bob' } } });
+  });
+
+  it('is found out by the release as such', async () => {
+    const { locks, other } = makeWorld({}, { kind: QueueingStorage });
+    const lock = await locks.acquire('a');
+    const { signal } = lock;
+    await other().forceRelease('a', { reason: 'test' });
+    await other().acquire('a', { owner: 'bob' });
+    expect(await lock.release()).toBe(false);
+    expect(signal.reason).toMatchObject({ reason: 'forced' });
   });
 
   it('is lost at once when this process did it, and the holder hears of it before the listeners', async () => {

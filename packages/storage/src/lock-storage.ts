@@ -38,6 +38,8 @@ export interface AcquireRequest {
    * place on later attempts with the same `leaseId`, and forgets it `waitMs` after the last attempt: a sign of life.
    */
   readonly waitMs?: number;
+  /** How long it has been waiting before it came to be on record, in milliseconds: `since` counts from there. Default 0. */
+  readonly waitedMs?: number;
   /**
    * A storage that hands a freed lock straight to a waiter gives it a lease of so many milliseconds (never more than
    * `leaseMs`), so that a waiter that died keeps others waiting no longer. Default: `leaseMs`.
@@ -189,7 +191,10 @@ export interface LockStorage {
    * storage may hand the lock to the first waiter in the same step: see {@link LeaseNews}.
    */
   release(key: string, leaseId: string): Promise<ReleaseResult>;
-  /** Takes a waiter off the record; nothing happens when it is not there. Needed where `queues` is true. */
+  /**
+   * For a waiter that gave up: takes it off the record, and frees the lock if it was handed to it meanwhile; nothing
+   * happens when neither is so. Needed where `queues` is true.
+   */
   leave?(key: string, leaseId: string): Promise<void>;
   /** Frees the lock whoever has it, from all who share it; gives the record that it removed, of several the first. */
   forceRelease(key: string): Promise<LockRecord | undefined>;

@@ -87,7 +87,7 @@ export class MemoryPlace {
     if (waitMs === undefined) return position === -1 ? this.#waiters.length : position;
     const known = this.#waiters[position];
     if (known === undefined) {
-      this.#waiters.push({ since: now, request, askedAt: now, goneAt: now + waitMs });
+      this.#waiters.push({ since: now - (request.waitedMs ?? 0), request, askedAt: now, goneAt: now + waitMs });
       return this.#waiters.length - 1;
     }
     Object.assign(known, { request, askedAt: now, goneAt: now + waitMs });

@@ -92,7 +92,9 @@ export class MemoryStorage implements LockStorage {
     const now = this.#clock.now();
     const place = this.#place(key, now);
     if (place !== undefined) {
-      place.leave(leaseId);
+      const record = place.holding(leaseId);
+      if (record === undefined) place.leave(leaseId);
+      else place.release(record, now);
       this.#handOver(place, now);
     }
     return Promise.resolve();

@@ -1,12 +1,12 @@
-import { MemoryStorage, type RenewResult, type StorageCapabilities } from '@lockscope/storage';
+import { MemoryStorage, type LeaseUpdate, type RenewResult, type StorageCapabilities } from '@lockscope/storage';
 
 /** A storage whose client loses every other renewal: it never reaches the storage and is never answered. */
 export class ForgetfulStorage extends MemoryStorage {
   #renewals = 0;
 
-  override renew(key: string, leaseId: string, leaseMs: number): Promise<RenewResult> {
+  override renew(key: string, leaseId: string, leaseMs: number, update?: LeaseUpdate): Promise<RenewResult> {
     this.#renewals += 1;
-    return this.#renewals % 2 === 1 ? new Promise<never>(() => undefined) : super.renew(key, leaseId, leaseMs);
+    return this.#renewals % 2 === 1 ? new Promise<never>(() => undefined) : super.renew(key, leaseId, leaseMs, update);
   }
 }
 
@@ -17,6 +17,7 @@ export class PolledStorage extends MemoryStorage {
     durable: false,
     notifies: false,
     queues: false,
+    shares: true,
   };
 }
 
@@ -27,6 +28,7 @@ export class QueueingStorage extends MemoryStorage {
     durable: false,
     notifies: false,
     queues: true,
+    shares: true,
   };
 }
 

@@ -78,8 +78,8 @@ function watchLeftovers(memory: MemoryStorage): () => Promise<string[]> {
   const acquire = memory.acquire.bind(memory);
   memory.acquire = (request) => (keys.add(request.key), acquire(request));
   const watch = memory.watch.bind(memory);
-  memory.watch = (key, wake) => {
-    const stop = watch(key, wake);
+  memory.watch = (key, leaseId, tell) => {
+    const stop = watch(key, leaseId, tell);
     watching += 1;
     return () => {
       watching -= 1;
