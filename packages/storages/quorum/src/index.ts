@@ -1,0 +1,2 @@
+export { quorum } from './quorum.ts';
+export { QuorumOptionsError, type QuorumOptions } from './quorum-options.ts';
