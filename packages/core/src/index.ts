@@ -1,5 +1,5 @@
 export type { Action, ActionOf, ForeignAction } from './action.ts';
-export { actions, type ActionName, type ActionPayloads } from './catalogue/actions.ts';
+export { actions, type ActionName, type ActionPayloads, type NodeVote } from './catalogue/actions.ts';
 export {
   fewValuedAttributes,
   manyValuedAttributes,

@@ -1,8 +1,10 @@
 import type { AcquireOutcome, Blocker, EventDetails, OpenEvent } from '@lockscope/core';
 import type { AcquireResult, LockRecord } from '@lockscope/storage';
 import { snapshotOf } from './blocker.ts';
+import type { ResolvedAcquire } from './locks-options.ts';
 import { isTold } from './is-told.ts';
 import type { LockRegistry } from './lock-registry.ts';
+import { votesOf } from './votes.ts';
 
 /** @internal How one acquire ended, for its event. */
 export interface AcquireEnd {
@@ -40,7 +42,7 @@ export class AcquireTrace {
     registry: LockRegistry,
     key: string,
     ownerId: string,
-    operation: string | undefined,
+    { operation, share }: ResolvedAcquire,
   ): AcquireTrace | undefined {
     if (!registry.listeners.wants('lock')) return undefined;
     const root = registry.listeners.begin('lock', {
@@ -49,6 +51,7 @@ export class AcquireTrace {
       ownerId,
       storageName: registry.storage.name,
       ...(operation !== undefined && { operation }),
+      ...(share !== undefined && { mode: share === Infinity ? ('shared' as const) : ('semaphore' as const) }),
     });
     return root && new AcquireTrace(root);
   }
@@ -69,15 +72,17 @@ export class AcquireTrace {
    * Of later questions, the first that fails is told when it is answered. As actions, the 1st, 2nd, 4th, 8th, … attempt
    * are recorded, and each that was no plain "busy", up to a bound.
    */
-  answered(attempt: number, from: number, at: number, result: 'acquired' | 'busy' | 'error', error?: unknown): void {
+  answered(attempt: number, from: number, at: number, result: 'acquired' | 'busy' | 'error', answer?: unknown): void {
+    const error = result === 'error' ? answer : undefined;
+    const votes = votesOf(answer);
     if (result === 'error') this.#failures += 1;
     if (this.#call === undefined && result === 'error' && this.#failures === 1)
       this.#call = this.#acquire?.child('storage.acquire', { at: from });
     if (result === 'error') this.#call?.end('error', { error, at });
-    else this.#call?.end('ok', { details: result === 'busy' ? refused : granted, at });
+    else this.#call?.end('ok', { details: { ...(result === 'busy' ? refused : granted), ...votes }, at });
     if (result === 'busy' && (attempt & (attempt - 1)) !== 0) return;
     if (result === 'error' && !isTold(this.#failures)) return;
-    this.#acquire?.action('acquire.attempt', { attempt, result }, { from, at, error });
+    this.#acquire?.action('acquire.attempt', { attempt, result, ...votes }, { from, at, error });
   }
 
   sees(previous: Blocker | undefined, blocker: Blocker, queueDepth: number | undefined): void {

@@ -83,7 +83,7 @@ export class Acquisition extends Due {
     this.ownerId = call.owner ?? this.#leaseId;
     this.#startedAt = registry.clock.monotonic();
     this.#deadline = this.#startedAt + call.options.waitMs;
-    this.#trace = AcquireTrace.begin(registry, call.key, this.ownerId, call.options.operation);
+    this.#trace = AcquireTrace.begin(registry, call.key, this.ownerId, call.options);
   }
 
   start(): Promise<HeldLock | undefined> {
@@ -111,7 +111,8 @@ export class Acquisition extends Due {
       return this.#fail('deadlock', new LockDeadlockError(key, owner));
     const free = place.holder === undefined && place.asking === undefined && place.waiting === undefined;
     // While it is given back, it is for those who wait for it here.
-    const taken = held ?? (place.waiting === undefined ? undefined : place.holder);
+    const wanted = place.waiting !== undefined || place.asking !== undefined;
+    const taken = held ?? (wanted ? place.holder : undefined);
     if (once && taken !== undefined) this.#notAcquired(taken.asBlocker());
     else if (free) this.ask(place);
     else if (once) this.#askBesides();
@@ -244,13 +245,7 @@ export class Acquisition extends Due {
 
   get #holder(): Holder {
     const { ids, options } = this.#registry;
-    return holderOf(
-      this.ownerId,
-      ids.process,
-      options.service,
-      this.#call.options.operation,
-      this.#trace?.traceparent,
-    );
+    return holderOf(this.ownerId, ids.process, options.service, this.#call.options.operation, this.#trace?.traceparent);
   }
 
   /** @internal As those see it who look at the record of the one that stands in line for it. */
@@ -274,7 +269,7 @@ export class Acquisition extends Due {
     }
     const { record, ahead, storageNow } = result;
     this.#heard = { sentAt, storageNow };
-    this.#trace?.answered(this.#attempts, sentAt, now, 'busy');
+    this.#trace?.answered(this.#attempts, sentAt, now, 'busy', result);
     const held = owner === undefined || options.share !== undefined ? undefined : this.#registry.heldHere(key);
     if (held !== undefined && held.ownerId === owner) {
       this.#joins(held);
@@ -330,7 +325,8 @@ export class Acquisition extends Due {
     const possession = this.#possession;
     const granted = result === 'perhaps' ? result : result.acquired;
     const own = possession !== undefined && possession.record.leaseId === leaseId;
-    const same = result !== 'perhaps' && result.acquired && result.record.fencingToken === possession?.record.fencingToken;
+    const same =
+      result !== 'perhaps' && result.acquired && result.record.fencingToken === possession?.record.fencingToken;
     if (own && (same || !possession.isOver)) return;
     this.#leaveNothing(leaseId, granted, 'caller_gone');
   }
@@ -385,7 +381,11 @@ export class Acquisition extends Due {
     const { record, previous, grant } = from.passOn(this.#holder, now);
     this.#turnCame = 'local';
     const { leaseMs, renewEveryMs } = this.#call.options;
-    this.#has({ acquired: true, record, previous, storageNow: record.acquiredAt }, { ...grant, leaseMs, renewEveryMs }, now);
+    this.#has(
+      { acquired: true, record, previous, storageNow: record.acquiredAt },
+      { ...grant, leaseMs, renewEveryMs },
+      now,
+    );
   }
 
   /** `answeredFrom`: when the question was sent that this answers, if there was one. */
@@ -395,7 +395,16 @@ export class Acquisition extends Due {
     if (this.#place !== undefined) this.#place.contended = (result.waiting ?? 0) > 0;
     const alone = (result.waiting ?? 0) === 0 && this.#call.options.share === undefined;
     const spareTokens = this.#place?.waiting !== undefined && alone ? options.localHandovers : 0;
-    const grant = { leaseMs, renewEveryMs, record: result.record, beganAt, firstLeaseMs, spareTokens, passedSince: now, unrecorded: false };
+    const grant = {
+      leaseMs,
+      renewEveryMs,
+      record: result.record,
+      beganAt,
+      firstLeaseMs,
+      spareTokens,
+      passedSince: now,
+      unrecorded: false,
+    };
     this.#has(result, grant, now, answeredFrom);
   }
 
@@ -416,7 +425,7 @@ export class Acquisition extends Due {
     else (place.sharers ??= new Set()).add(possession);
     if (this.#trace !== undefined) {
       this.#trace.root.hold();
-      if (answeredFrom !== undefined) this.#trace.answered(this.#attempts, answeredFrom, now, 'acquired');
+      if (answeredFrom !== undefined) this.#trace.answered(this.#attempts, answeredFrom, now, 'acquired', result);
       this.#trace.granted(result, this.#contended ? { via: this.#turnCame, waitMs } : undefined, now);
     }
     this.#end('acquired', undefined, result.record, now);

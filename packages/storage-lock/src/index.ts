@@ -12,6 +12,7 @@ export {
 } from './errors.ts';
 export { InvalidOptionsError } from '@lockscope/core';
 export { HeldLock, type HeldLockState } from './held-lock.ts';
+export type { LeadOptions } from './lead.ts';
 export { LockDefinition, type DefinitionOptions, type LockParams } from './lock-definition.ts';
 export { createLocks, Locks, type LockInfo } from './locks.ts';
 export { defaults, type AcquireOptions, type LocksOptions } from './locks-options.ts';

@@ -7,6 +7,7 @@ import { InvalidOptionsError } from '@lockscope/core';
 import { Flow } from './flow.ts';
 import { HeldLock } from './held-lock.ts';
 import { KeyPattern } from './key-pattern.ts';
+import { leadAgain, type LeadOptions } from './lead.ts';
 import { LockDefinition, problemsOf, type DefinitionOptions } from './lock-definition.ts';
 import { LockRegistry } from './lock-registry.ts';
 import {
@@ -95,6 +96,25 @@ export class Locks implements AsyncDisposable {
     const lock = await this.acquire(key, options);
     const flow = this.#flow;
     return runHolding(lock, flow === undefined ? routine : (held) => flow.run(held.ownerId, () => routine(held)));
+  }
+
+  /**
+   * Makes this process a candidate for a role that one process has at a time, and runs `term` while it has it. A term
+   * that ends because the lock was lost or the storage failed is followed by the next: it stands again, and waits for as
+   * long as it takes. Gives what `term` returns when it ends by itself while it leads. Let it end when `lock.signal`
+   * aborts: nobody else can stop it.
+   *
+   * @throws {LockAbortedError} when `signal` fired while it was no leader, or its term ended after it fired.
+   * @throws {LocksClosedError} when these locks were closed.
+   * Whatever else `term` throws ends it, too.
+   */
+  lead<R>(key: string, term: (lock: HeldLock) => R | Promise<R>, options: LeadOptions = {}): Promise<R> {
+    const { retryMs = 1000, ...acquire } = options;
+    if (!(Number.isFinite(retryMs) && retryMs >= 1))
+      return Promise.reject(new InvalidOptionsError([`retryMs must be a number of at least 1, got ${show(retryMs)}`]));
+    const { clock } = this.#registry;
+    const once = (): Promise<R> => this.run(key, term, { ...acquire, waitMs: 'forever' });
+    return leadAgain(key, once, { clock, retryMs, signal: acquire.signal });
   }
 
   /**
@@ -218,7 +238,10 @@ export class Locks implements AsyncDisposable {
     const places = [...this.#registry.places.values()];
     for (const { asking, waiting } of places)
       for (const acquisition of [...(waiting ?? []), asking]) acquisition?.close();
-    const held = places.flatMap(({ holder, sharers }) => [...(holder === undefined ? [] : [holder]), ...(sharers ?? [])]);
+    const held = places.flatMap(({ holder, sharers }) => [
+      ...(holder === undefined ? [] : [holder]),
+      ...(sharers ?? []),
+    ]);
     await Promise.allSettled(held.map((possession) => possession.close()));
     await this.#drained();
     this.#registry.due.stop();

@@ -9,6 +9,7 @@ import type { LockRegistry } from './lock-registry.ts';
 import { countGarbageCollection } from './loss-evidence.ts';
 import { endRenewal, OpenRenewals, type OpenRenewal } from './open-renewals.ts';
 import { Release } from './release.ts';
+import { votesOf } from './votes.ts';
 import { makeWatchdog, stopWatchdog, type WatchedLease, type Watchdog } from './watchdog.ts';
 
 /** @internal What is known of a possession when it begins. */
@@ -80,7 +81,9 @@ export class Possession extends Due implements WatchedLease {
     this.#lease = new Lease(grant);
     const { holder, fencingToken } = grant.record;
     this.#unrecorded = grant.unrecorded ? { holder, fencingToken } : undefined;
-    const first = grant.unrecorded ? Math.min(now + settlesAfterMs, this.#lease.firstRenewalAt) : this.#lease.firstRenewalAt;
+    const first = grant.unrecorded
+      ? Math.min(now + settlesAfterMs, this.#lease.firstRenewalAt)
+      : this.#lease.firstRenewalAt;
     this.#renewAt = this.#renewsItself ? first : Infinity;
     const { notifies, queues } = registry.storage.capabilities;
     this.#agesAt = notifies || queues ? now + settlesAfterMs : Infinity;
@@ -315,7 +318,7 @@ export class Possession extends Due implements WatchedLease {
     const lease = this.#lease;
     const now = this.#registry.clock.monotonic();
     lease.tookMs(now - renewal.sentAt);
-    renewal.call?.end('ok', { details: { refused: !result.renewed } });
+    renewal.call?.end('ok', { details: { refused: !result.renewed, ...votesOf(result) } });
     if (!result.renewed) {
       // However late it comes: a lease that the storage once refused to renew never comes back.
       const { record, forced, storageNow } = result;

@@ -1,10 +1,11 @@
-import type { EventDetails, OpenEvent } from '@lockscope/core';
+import type { OpenEvent } from '@lockscope/core';
 import type { ReleaseResult } from '@lockscope/storage';
 import { blockerOf } from './blocker.ts';
 import { LockReleaseError } from './errors.ts';
 import type { LockRegistry } from './lock-registry.ts';
 import type { Possession } from './possession.ts';
 import { callStorage } from './storage-call.ts';
+import { votesOf } from './votes.ts';
 
 /** Pauses before a failed release is tried again, while the lease lasts. */
 const retryAfterMs = [50, 250] as const;
@@ -70,7 +71,7 @@ export class Release {
     // Refused after a try without an answer: that try did it.
     const released = result.released || this.#tries > 1;
     const at = this.#now();
-    this.#call?.end('ok', { at, details: result.released ? done : refused });
+    this.#call?.end('ok', { at, details: { refused: !result.released, ...votesOf(result) } });
     this.#endEvent(released ? 'released' : 'stale', at);
     if (released) this.#possession.finish('released', at);
     else {
@@ -113,6 +114,3 @@ export class Release {
     return this.#possession.grant.root === undefined ? 0 : this.#registry.clock.monotonic();
   }
 }
-
-const done: EventDetails['storage.release'] = Object.freeze({ refused: false });
-const refused: EventDetails['storage.release'] = Object.freeze({ refused: true });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { UnheardStorage } from './support/storages.ts';
 import { makeWorld, outcomeOf, settle } from './support/world.ts';
 
 describe('close()', () => {
@@ -79,7 +80,7 @@ describe('close()', () => {
   });
 
   it('waits for a try, too, that asks beside another one', async () => {
-    const { locks, other, clock, storage, memory } = makeWorld();
+    const { locks, other, clock, storage, memory } = makeWorld({}, { kind: UnheardStorage });
     const blocker = await other().acquire('a');
     const waiting = outcomeOf(locks.acquire('a'));
     await settle(clock);

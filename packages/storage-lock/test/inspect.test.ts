@@ -37,7 +37,7 @@ describe('inspect()', () => {
       },
       waiters: [
         expect.objectContaining({ ownerId: 'cat', since: acquiredAt }) as { ownerId: string },
-        { ownerId: 'bob' },
+        expect.objectContaining({ ownerId: 'bob', since: acquiredAt }) as { ownerId: string },
       ],
     };
     expect(await locks.inspect('a')).toEqual(expected);

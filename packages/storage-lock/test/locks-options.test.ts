@@ -118,7 +118,13 @@ describe('the options of createLocks', () => {
     const lock = await locks.acquire('a');
     expect(lock.remainingMs()).toBeGreaterThan(defaults.leaseMs - 1000);
     expect(lock.remainingMs()).toBeLessThanOrEqual(defaults.leaseMs);
-    expect(defaults).toEqual({ leaseMs: 30_000, waitMs: 10_000, poll: { minMs: 5, maxMs: 100 }, reentrancy: 'owner' });
+    expect(defaults).toEqual({
+      leaseMs: 30_000,
+      localHandovers: 16,
+      waitMs: 10_000,
+      poll: { minMs: 5, maxMs: 100 },
+      reentrancy: 'owner',
+    });
     expect(Object.isFrozen(defaults) && Object.isFrozen(defaults.poll)).toBe(true);
     await locks.close();
   });

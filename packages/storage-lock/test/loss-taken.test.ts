@@ -76,17 +76,20 @@ describe('a lock that was released by force', () => {
   it.each([
     ['that cannot tell', QueueingStorage],
     ['whose news get lost', UnheardStorage],
-  ])('is lost at the next renewal with a storage %s, as forced also when somebody has it by then', async (_what, kind) => {
-    const { locks, other, clock } = makeWorld({ leaseMs: 9000 }, { kind });
-    const lock = await locks.acquire('a', { owner: 'ann' });
-    await clock.advance(1000);
-    await other().forceRelease('a', { reason: 'stuck for hours' });
-    await other().acquire('a', { owner: 'bob' });
-    expect(lock.state).toBe('held');
-    await clock.advance(2000);
-    expect(lock.state).toBe('lost');
-    expect(lock.signal.reason).toMatchObject({ reason: 'forced', evidence: { successor: { ownerId: 'bob' } } });
-  });
+  ])(
+    'is lost at the next renewal with a storage %s, as forced also when somebody has it by then',
+    async (_what, kind) => {
+      const { locks, other, clock } = makeWorld({ leaseMs: 9000 }, { kind });
+      const lock = await locks.acquire('a', { owner: 'ann' });
+      await clock.advance(1000);
+      await other().forceRelease('a', { reason: 'stuck for hours' });
+      await other().acquire('a', { owner: 'bob' });
+      expect(lock.state).toBe('held');
+      await clock.advance(2000);
+      expect(lock.state).toBe('lost');
+      expect(lock.signal.reason).toMatchObject({ reason: 'forced', evidence: { successor: { ownerId: 'bob' } } });
+    },
+  );
 
   it('is found out by the release as such', async () => {
     const { locks, other } = makeWorld({}, { kind: QueueingStorage });

@@ -51,7 +51,6 @@ describe('what is told of', () => {
           storage.acquire: ok
         - acquire.attempt attempt=2 result=busy
         - acquire.waiting waitedMs=1000 queueDepth=0
-        - acquire.attempt attempt=4 result=acquired
         - acquire.handed_over via=notified handoffMs=0
         lock.acquire: acquired
         lock.release
@@ -74,9 +73,8 @@ describe('what is told of', () => {
         lock.acquire
         - acquire.contended queueDepth=0
           storage.acquire
-          storage.acquire: ok
-        - acquire.attempt attempt=1 result=acquired
-        - acquire.handed_over via=local handoffMs=0
+        - acquire.handed_over via=notified handoffMs=0
+          storage.acquire: abandoned
         lock.acquire: acquired
         lock.release
           storage.release
@@ -251,8 +249,8 @@ describe('what is told of', () => {
     for (const one of both) await (await one).release();
     expect(recorder.outcomes().slice(-6)).toMatchInlineSnapshot(`
       [
-        "lock.acquire acquired",
-        "lock.acquire acquired",
+        "lock.release released",
+        "lock released",
         "storage.release ok",
         "lock.release released",
         "lock released",

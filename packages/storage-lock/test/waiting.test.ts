@@ -210,7 +210,7 @@ describe('where the storage can only be asked', () => {
 
 describe('one of this process that hands over', () => {
   it('is told as such, and by how long the lock was free', async () => {
-    const { locks, clock, recorder, storage } = makeWorld();
+    const { locks, clock, recorder, storage } = makeWorld({}, { kind: PolledStorage });
     const lock = await locks.acquire('a');
     const waiting = outcomeOf(locks.acquire('a'));
     await settle(clock);

@@ -47,7 +47,9 @@ export class MemoryPlace {
   admits({ share }: AcquireRequest, position: number): boolean {
     if (this.#waiters.length > 0 && position !== 0) return false;
     if (this.holders.length === 0) return true;
-    return share !== undefined && this.holders.length < share && this.holders.every((other) => other.share !== undefined);
+    return (
+      share !== undefined && this.holders.length < share && this.holders.every((other) => other.share !== undefined)
+    );
   }
 
   grant({ key, leaseId, holder, share }: AcquireRequest, fencingToken: number, now: number, leaseMs: number): Granted {

@@ -56,7 +56,8 @@ export class MemoryStorage implements LockStorage {
     const held = place.holding(leaseId);
     if (held !== undefined) return Promise.resolve(place.grantAgain(held, leaseMs, now));
     const position = place.position(leaseId);
-    if (place.admits(request, position)) return Promise.resolve(place.grant(request, this.#nextToken(request), now, leaseMs));
+    if (place.admits(request, position))
+      return Promise.resolve(place.grant(request, this.#nextToken(request), now, leaseMs));
     const ahead = place.wait(request, position, now);
     return Promise.resolve({ acquired: false, record: place.holders[0], ahead, storageNow: now });
   }

@@ -54,7 +54,8 @@ export function parseState(key: string, text: string): VersionedState | string {
   const holder = parseHolder(raw['holder']);
   if (holder === undefined) return 'its holder cannot be read';
   if (!isCount(fencingToken)) return 'its token is not a whole number above 0';
-  if (!isCount(tokens) || tokens < fencingToken) return 'its greatest token is not a whole number, or less than its token';
+  if (!isCount(tokens) || tokens < fencingToken)
+    return 'its greatest token is not a whole number, or less than its token';
   if (typeof leaseId !== 'string') return 'its lease id is not a text';
   if (!isTime(acquiredAt) || !isTime(expiresAt)) return 'its times are not numbers';
   if (releasedAt !== undefined && !isTime(releasedAt)) return 'the time of its release is not a number';

@@ -1,12 +1,25 @@
 import type { Blocker } from '../event.ts';
 import type { AttemptResult } from './values.ts';
 
+/** How one node voted, where the storage is made of several. */
+export interface NodeVote {
+  /** Which one, few-valued: `redis-1`. */
+  readonly node: string;
+  /** `failed`: its outcome is unknown. `late`: it had not answered when the vote was over. */
+  readonly vote: 'granted' | 'refused' | 'failed' | 'late';
+  /** From the question to its answer, or to the end of the vote. */
+  readonly ms: number;
+  readonly problem?: string;
+}
+
 /** What each action carries. */
 export interface ActionPayloads {
   'acquire.attempt': {
     /** Counted from 1. Attempts 1, 2, 4, 8, ... are recorded, the event's details count them all. */
     readonly attempt: number;
     readonly result: AttemptResult;
+    /** How each node voted, where the storage is made of several. */
+    readonly votes?: readonly NodeVote[];
   };
   'acquire.contended': { readonly blocker: Blocker; readonly queueDepth?: number };
   'acquire.blocker_changed': { readonly previous: Blocker; readonly blocker: Blocker; readonly queueDepth?: number };

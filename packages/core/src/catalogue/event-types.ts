@@ -1,4 +1,5 @@
 import type { Blocker } from '../event.ts';
+import type { NodeVote } from './actions.ts';
 import type { AcquireOutcome, LostReason, ReleaseReason, RenewOutcome } from './values.ts';
 
 /** What the holder's own process was doing when it lost the lock, or came close to it. */
@@ -22,6 +23,8 @@ export interface LossEvidence {
 interface CallDetails {
   /** True when the storage said that it does not have what was asked for, such as a lease that is gone. */
   readonly refused?: boolean;
+  /** How each node voted, where the storage is made of several. */
+  readonly votes?: readonly NodeVote[];
 }
 
 /** What is specific to each type of event, known when it has ended. */

@@ -1,0 +1,7 @@
+import type { NodeVote } from '@lockscope/core';
+
+/** @internal How the nodes of a storage voted, by its answer or its error, as part of what is told; nothing for one that is not made of several. */
+export function votesOf(answer: unknown): { readonly votes: readonly NodeVote[] } | undefined {
+  const votes: unknown = typeof answer === 'object' && answer !== null && 'votes' in answer ? answer.votes : undefined;
+  return Array.isArray(votes) ? { votes: votes as readonly NodeVote[] } : undefined;
+}
