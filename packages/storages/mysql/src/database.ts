@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StorageClosedError, StorageError } from '@lockscope/storage';
+import { describeFailure, isPassing } from './failure.ts';
+import { ConnectionPool, send, TimeoutError, type Connection } from './mysql-pool.ts';
+import type { ResolvedOptions } from './mysql-options.ts';
+import type { Answer } from './row.ts';
+import { prepareSchema, type ServerFacts } from './schema.ts';
+import { fill, type SqlValues } from './script.ts';
+import { scriptsFor, type Scripts } from './statements.ts';
+import { tableNames } from './tables.ts';
+
+const storage = 'mysql';
+const longestPauseMs = 20;
+
+/** What is known once the server was reached and has the tables. */
+interface Opened {
+  readonly facts: ServerFacts;
+  readonly scripts: Scripts;
+}
+
+/** Sends scripts over a pool, one command each, again when others were in the way; rejects with StorageErrors. */
+export class Database {
+  readonly #options: ResolvedOptions;
+  #pool: ConnectionPool | undefined;
+  #opened: Promise<Opened> | undefined;
+  #closed = false;
+
+  constructor(options: ResolvedOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The answers to one script, one for each statement. `fillIn` changes its text before the values are written in.
+   */
+  run(
+    operation: string,
+    script: keyof Scripts,
+    values: SqlValues,
+    fillIn: (statement: string) => string = asItIs,
+  ): Promise<readonly Answer[]> {
+    return this.#do(operation, async (pool, deadline) => {
+      const { scripts } = await this.#open(pool, deadline);
+      const statements = scripts[script].map((statement) => fill(fillIn(statement), values));
+      return pool.with(deadline, (connection) => send(connection, statements));
+    });
+  }
+
+  /** Runs `work` on a connection, for what is no script. */
+  with<T>(operation: string, work: (connection: Connection, facts: ServerFacts) => Promise<T>): Promise<T> {
+    return this.#do(operation, async (pool, deadline) => {
+      const { facts } = await this.#open(pool, deadline);
+      return pool.with(deadline, (connection) => work(connection, facts));
+    });
+  }
+
+  /** Ends its own pool. What is under way rejects. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const pool = this.#pool;
+    this.#pool = undefined;
+    this.#opened = undefined;
+    await pool?.end();
+  }
+
+  async #do<T>(operation: string, work: (pool: ConnectionPool, deadline: number) => Promise<T>): Promise<T> {
+    const deadline = performance.now() + this.#options.commandTimeoutMs;
+    for (let tries = 1; ; tries += 1) {
+      if (this.#closed) throw new StorageClosedError(storage, operation);
+      try {
+        return await work((this.#pool ??= this.#connect()), deadline);
+      } catch (error) {
+        if (error instanceof StorageError) throw error;
+        if (this.#closed) throw new StorageClosedError(storage, operation);
+        if (!isPassing(error) || performance.now() >= deadline) throw this.#problem(operation, error);
+      }
+      await sleep(Math.min(longestPauseMs, 2 ** tries) * (0.5 + Math.random() / 2));
+    }
+  }
+
+  #connect(): ConnectionPool {
+    const { pool, connection } = this.#options;
+    return pool === undefined ? ConnectionPool.own(connection) : ConnectionPool.given(pool);
+  }
+
+  /** Looks at the server and its tables once; again when that failed. */
+  #open(pool: ConnectionPool, deadline: number): Promise<Opened> {
+    if (this.#opened !== undefined) return this.#opened;
+    const { prefix } = this.#options;
+    const opening = pool.with(deadline, async (connection): Promise<Opened> => {
+      const facts = await prepareSchema(connection, prefix);
+      return { facts, scripts: scriptsFor(tableNames(prefix), facts.logsStatements) };
+    });
+    this.#opened = opening;
+    opening.catch(() => {
+      if (this.#opened === opening) this.#opened = undefined;
+    });
+    return opening;
+  }
+
+  #problem(operation: string, error: unknown): StorageError {
+    const patience = error instanceof TimeoutError ? ` (${this.#options.commandTimeoutMs} ms)` : '';
+    return new StorageError(storage, operation, describeFailure(error) + patience, { cause: error });
+  }
+}
+
+function asItIs(statement: string): string {
+  return statement;
+}
