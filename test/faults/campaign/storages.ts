@@ -1,4 +1,5 @@
 import type { LockStorage } from '@lockscope/storage';
+import { RedisStorage } from '@lockscope/storage-redis';
 import { SqliteStorage } from '@lockscope/storage-sqlite';
 
 /** Where the locks of a campaign live, in words that can be sent to another process. */
@@ -11,8 +12,10 @@ export interface Endpoint {
 }
 
 /** A storage as a program would make it that knows nothing of tests. */
-export function openStorage({ backend, path = '' }: Endpoint): LockStorage {
+export function openStorage({ backend, port, path = '' }: Endpoint): LockStorage {
   switch (backend) {
+    case 'redis':
+      return new RedisStorage({ url: `redis://127.0.0.1:${port}` });
     case 'sqlite':
       return new SqliteStorage({ path });
     default:

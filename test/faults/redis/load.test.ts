@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { afterEach, beforeEach, expect, it } from 'vitest';
+
+import { describeWith } from '../../support/describe-with.ts';
+import { RedisBench, resetCommands, sentCommands } from './bench.ts';
+
+describeWith('redis-server', 'a short lease', () => {
+  let bench: RedisBench;
+  beforeEach(async () => {
+    bench = await RedisBench.start();
+  });
+  afterEach(() => bench.end());
+
+  it.each([60, 150, 600, 1_250])(
+    'of %d ms is renewed three times in its length, not without a pause',
+    async (leaseMs) => {
+      const client = bench.plain();
+      const locks = bench.locks({ leaseMs, marginMs: Math.floor(leaseMs / 3) });
+      await locks.run('warm', () => undefined);
+      const heldMs = 1_000;
+      await resetCommands(client);
+      await locks.run('orders/1', () => sleep(heldMs));
+      // An acquire, a release, and the renewals.
+      const renewals = Math.ceil(heldMs / (leaseMs / 3));
+      expect(await sentCommands(client)).toBeLessThanOrEqual(2 + renewals + 1);
+    },
+  );
+});
+
+describeWith('redis-server', '300 contenders that each need 10 ms', () => {
+  let bench: RedisBench;
+  beforeEach(async () => {
+    bench = await RedisBench.start();
+  });
+  afterEach(() => bench.end());
+
+  it.each([
+    ['6 processes', 6],
+    ['one process', 1],
+  ])(
+    'of %s are all served before a deadline that leaves half as much time again',
+    async (_, processes) => {
+      const client = bench.plain();
+      const idealMs = 300 * 10;
+      const all = Array.from({ length: processes }, () => bench.locks({ waitMs: idealMs * 1.5, leaseMs: 5_000 }));
+      await Promise.all(all.map((locks) => locks.run(`warm/${Math.random()}`, () => undefined)));
+      await resetCommands(client);
+      const began = performance.now();
+      const outcomes = await Promise.allSettled(
+        all.flatMap((locks) =>
+          Array.from({ length: 300 / processes }, () =>
+            locks.run('orders/1', async (lock) => {
+              await sleep(10);
+              lock.assertHeld();
+            }),
+          ),
+        ),
+      );
+      const tookMs = performance.now() - began;
+      const failed = outcomes.filter(({ status }) => status === 'rejected');
+      const perLock = (await sentCommands(client)) / (300 - failed.length);
+      console.log(
+        `300 contenders x 10 ms, ${processes} process(es): ${failed.length} failed, ${Math.round(tookMs)} ms ` +
+          `(${Math.round((idealMs / tookMs) * 100)} % of what is possible), ${perLock.toFixed(2)} commands a lock`,
+      );
+      expect(failed).toEqual([]);
+    },
+    30_000,
+  );
+});
