@@ -1,6 +1,16 @@
-import type { AcquireRequest, AcquireResult, Granted, LockRecord } from '@lockscope/storage';
+import type { AcquireRequest, AcquireResult, LockRecord } from '@lockscope/storage';
 import type { KeyNames } from './key-names.ts';
-import { companionsText, parsePredecessor, parseRecord, recordedHolder, recordTail } from './record-text.ts';
+import type { Message, NewsReader } from './news.ts';
+import {
+  companionsText,
+  parsePredecessor,
+  parseRecord,
+  recordedHolder,
+  recordTail,
+  timeOf,
+  tryRecord,
+} from './record-text.ts';
+import { graceMs } from './scripts/place.ts';
 import { fromWord, toWord } from './stored-text.ts';
 
 /** Some thirty years: times in records stay whole numbers of thirteen digits. */
@@ -20,22 +30,16 @@ export function wholeMs(ms: number): number {
 
 /** What the script of an attempt wants to know; `told` says whether a message to the waiter arrives. */
 export function acquireArguments(request: AcquireRequest, instance: string, told: string): string[] {
-  const {
-    leaseId,
-    leaseMs,
-    holder,
-    share,
-    spareTokens = 0,
-    waitMs,
-    claimMs = leaseMs,
-    tokenAbove = 0,
-    behind,
-  } = request;
-  const args = [toWord(leaseId), recordTail(share, instance, holder), String(leaseMs), String(spareTokens)];
+  const { leaseId, leaseMs, holder, share, spareTokens = 0, waitMs, claimMs = leaseMs, tokenAbove = 0 } = request;
+  const tail = recordTail(leaseMs, share, instance, holder);
+  const args = [`${toWord(leaseId)} `, tail, String(leaseMs + graceMs), String(spareTokens)];
   const looks = share !== undefined || tokenAbove > 0;
   if (waitMs === undefined && !looks) return args;
   const wait = waitMs === undefined ? '-' : wholeMs(waitMs);
-  args.push(`${wait} ${wholeMs(Math.min(claimMs, leaseMs))} ${tokenAbove} ${told}\n${companionsText(behind)}`);
+  const claim = wholeMs(Math.min(claimMs, leaseMs));
+  args.push(
+    `${wait} ${claim} ${tokenAbove} ${told} ${wholeMs(request.waitedMs ?? 0)}\n${companionsText(request.behind)}`,
+  );
   if (looks) args.push('look');
   return args;
 }
@@ -44,7 +48,7 @@ export function acquireArguments(request: AcquireRequest, instance: string, told
 export function readAcquired(reply: unknown, request: AcquireRequest): AcquireResult {
   if (!Array.isArray(reply)) {
     const fencingToken = Number(reply);
-    const now = Math.floor(fencingToken / 1000);
+    const now = timeOf(fencingToken);
     const record = recordOf(request, fencingToken, now, now + request.leaseMs);
     return { acquired: true, record, previous: undefined, storageNow: now };
   }
@@ -59,22 +63,26 @@ export function readAcquired(reply: unknown, request: AcquireRequest): AcquireRe
   return { acquired: false, record, ahead: Number(ahead), storageNow: Number(now) };
 }
 
-/** The grant in a message: name of the lock, time, waiting, record, who was there before. */
-export function readGrant(
-  names: KeyNames,
-  fields: readonly string[],
-): { readonly leaseId: string; readonly result: Granted } | undefined {
-  const [name = '', now, waiting, text = '', past] = fields;
+/** How messages to this process are read. */
+export function newsReader(names: KeyNames, instance: string): NewsReader {
+  return { channel: names.channel(instance), read: (text) => readMessage(names, text) };
+}
+
+/**
+ * `granted`, name of the lock, time, how many wait, record, who was there before; or `forced`, name of the lock, lease.
+ * Undefined for what cannot be read.
+ */
+function readMessage(names: KeyNames, message: string): Message | undefined {
+  const [type, name = '', ...fields] = message.split('\n');
   const key = names.keyOf(name);
   if (key === undefined) return undefined;
-  const leaseId = fromWord(text.slice(0, text.indexOf(' ')));
-  try {
-    const record = parseRecord(key, text, 'watch');
-    const previous = parsePredecessor(past);
-    return { leaseId, result: { acquired: true, record, previous, waiting: Number(waiting), storageNow: Number(now) } };
-  } catch {
-    return undefined;
-  }
+  if (type === 'forced') return { key, leaseId: fromWord(fields[0] ?? ''), news: { type } };
+  const [now, waiting, text, past] = fields;
+  const record = type === 'granted' ? tryRecord(key, text) : undefined;
+  if (record === undefined) return undefined;
+  const previous = parsePredecessor(past);
+  const result = { acquired: true, record, previous, waiting: Number(waiting), storageNow: Number(now) } as const;
+  return { key, leaseId: record.leaseId, news: { type: 'granted', result } };
 }
 
 function recordOf(

@@ -7,8 +7,8 @@ export interface RedisDriver {
   readonly cluster: boolean;
   /** What the client puts before the names of keys, but not before channels and patterns. */
   readonly keyPrefix: string;
-  /** Runs a script as one command; sends its source when the server does not know it. */
-  run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>;
+  /** Runs a script as one command: by its sha, or `whole` when the server does not know it. */
+  run(script: Script, whole: boolean, keys: readonly string[], args: readonly string[]): Promise<unknown>;
   /** One command without a key, to each server that has keys; answers in any order. */
   ask(...command: readonly [string, ...string[]]): Promise<readonly unknown[]>;
   /** The names of keys that match, in pages, some perhaps twice. */

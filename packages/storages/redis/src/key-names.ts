@@ -11,13 +11,15 @@ export const bucketCount = 256;
 export class KeyNames {
   readonly #locks: readonly string[];
   readonly #counters: readonly string[];
-  /** With what the client puts before each name. */
+  /** What the client puts before each name. */
+  readonly #clientPrefix: string;
   readonly #fullPrefix: string;
 
   constructor(prefix: string, clientPrefix = '') {
     const roots = Array.from({ length: bucketCount }, (_, bucket) => `${prefix}:{${bucket}}:`);
     this.#locks = roots.map((root) => `${root}l:`);
     this.#counters = roots.map((root) => `${root}token`);
+    this.#clientPrefix = clientPrefix;
     this.#fullPrefix = clientPrefix + prefix;
   }
 
@@ -27,11 +29,6 @@ export class KeyNames {
 
   counter(key: string): string {
     return this.#counters[bucketOf(key)] as string;
-  }
-
-  /** The name of a lock as scripts and the server know it. */
-  fullLock(key: string): string {
-    return `${this.#fullPrefix}:{${bucketOf(key)}}:l:${toStoredText(key)}`;
   }
 
   /** Where a process is told its news. Scripts make the same name. */
@@ -52,7 +49,7 @@ export class KeyNames {
     const at = fullName.indexOf('}:l:', this.#fullPrefix.length);
     if (at === -1) return undefined;
     const key = fromStoredText(fullName.slice(at + 4));
-    return this.fullLock(key) === fullName ? key : undefined;
+    return fullName === this.#clientPrefix + this.lock(key) ? key : undefined;
   }
 }
 

@@ -1,14 +1,20 @@
-import type { Granted, LeaseNews } from '@lockscope/storage';
+import type { LeaseNews } from '@lockscope/storage';
 import type { RedisDriver, Subscription } from './driver.ts';
 
 type Tell = (news: LeaseNews) => void;
 
-/** How a message is read; a storage knows what a record looks like. */
+/** What a process was told of one of its leases. */
+export interface Message {
+  readonly key: string;
+  readonly leaseId: string;
+  readonly news: LeaseNews;
+}
+
+/** Where messages come from and how they are read. */
 export interface NewsReader {
   readonly channel: string;
-  /** The lease and the result in a text of the grant; undefined when it cannot be read. */
-  granted(fields: readonly string[]): { readonly leaseId: string; readonly result: Granted } | undefined;
-  lease(word: string): string;
+  /** Undefined for what cannot be read. */
+  read(text: string): Message | undefined;
 }
 
 /** Who watches which lease, and the one subscription that all of them share. Open while anybody watches, and a bit longer. */
@@ -16,7 +22,7 @@ export class News {
   readonly #driver: RedisDriver;
   readonly #reader: NewsReader;
   readonly #lingerMs: number;
-  /** By the full name of the lock, then by lease. */
+  /** By key, then by lease. */
   readonly #watchers = new Map<string, Map<string, Set<Tell>>>();
   #subscription: Subscription | undefined;
   #live = false;
@@ -37,18 +43,18 @@ export class News {
     return this.#live;
   }
 
-  watches(name: string, leaseId: string): boolean {
-    return this.#watchers.get(name)?.has(leaseId) === true;
+  watches(key: string, leaseId: string): boolean {
+    return this.#watchers.get(key)?.has(leaseId) === true;
   }
 
-  watch(name: string, leaseId: string, tell: Tell): () => void {
+  watch(key: string, leaseId: string, tell: Tell): () => void {
     if (this.#closed) return () => undefined;
     const entry: Tell = (news) => tell(news);
-    const leases = this.#watchers.get(name) ?? new Map<string, Set<Tell>>();
+    const leases = this.#watchers.get(key) ?? new Map<string, Set<Tell>>();
     const tells = leases.get(leaseId) ?? new Set<Tell>();
-    this.#watchers.set(name, leases.set(leaseId, tells.add(entry)));
+    this.#watchers.set(key, leases.set(leaseId, tells.add(entry)));
     this.#open();
-    return () => this.#unwatch(name, leaseId, entry);
+    return () => this.#unwatch(key, leaseId, entry);
   }
 
   /** Resolves when the subscription is live, at most so many milliseconds later; tells whether it is. */
@@ -72,12 +78,12 @@ export class News {
     for (const settle of this.#waiting) settle();
   }
 
-  #unwatch(name: string, leaseId: string, entry: Tell): void {
-    const leases = this.#watchers.get(name);
+  #unwatch(key: string, leaseId: string, entry: Tell): void {
+    const leases = this.#watchers.get(key);
     const tells = leases?.get(leaseId);
     if (leases === undefined || tells?.delete(entry) !== true) return;
     if (tells.size === 0) leases.delete(leaseId);
-    if (leases.size === 0 && this.#watchers.get(name) === leases) this.#watchers.delete(name);
+    if (leases.size === 0 && this.#watchers.get(key) === leases) this.#watchers.delete(key);
     if (this.#watchers.size > 0 || this.#linger !== undefined) return;
     this.#linger = setTimeout(() => void this.#end(), this.#lingerMs).unref();
   }
@@ -114,24 +120,14 @@ export class News {
 
   /** News may have been missed. */
   #askAll(): void {
-    for (const leases of [...this.#watchers.values()]) {
-      for (const tells of [...leases.values()]) for (const tell of [...tells]) tell({ type: 'ask' });
-    }
+    const tells = [...this.#watchers.values()].flatMap((leases) => [...leases.values()].flatMap((each) => [...each]));
+    for (const tell of tells) tell({ type: 'ask' });
   }
 
   #message(text: string): void {
-    const [type, name = '', ...fields] = text.split('\n');
-    const leases = this.#watchers.get(name);
-    if (leases === undefined) return;
-    if (type === 'forced') {
-      this.#tell(leases, this.#reader.lease(fields[0] ?? ''), { type: 'forced' });
-    } else if (type === 'granted') {
-      const grant = this.#reader.granted([name, ...fields]);
-      if (grant !== undefined) this.#tell(leases, grant.leaseId, { type: 'granted', result: grant.result });
-    }
-  }
-
-  #tell(leases: ReadonlyMap<string, ReadonlySet<Tell>>, leaseId: string, news: LeaseNews): void {
-    for (const tell of [...(leases.get(leaseId) ?? [])]) tell(news);
+    const message = this.#reader.read(text);
+    if (message === undefined) return;
+    const tells = Array.from(this.#watchers.get(message.key)?.get(message.leaseId) ?? []);
+    for (const tell of tells) tell(message.news);
   }
 }

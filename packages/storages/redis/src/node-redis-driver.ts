@@ -1,10 +1,4 @@
-import {
-  isUnknownScript,
-  type ChannelListener,
-  type ClientSettings,
-  type RedisDriver,
-  type Subscription,
-} from './driver.ts';
+import { type ChannelListener, type ClientSettings, type RedisDriver, type Subscription } from './driver.ts';
 import type { Script } from './scripts/script.ts';
 import { untilReady } from './until-ready.ts';
 
@@ -77,16 +71,11 @@ export class NodeRedisDriver implements RedisDriver {
     };
   }
 
-  async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+  run(script: Script, whole: boolean, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     const client = this.#client as Single;
-    if (this.#ownTimeoutMs !== undefined && !client.isReady) await untilReady(client, this.#ownTimeoutMs);
+    if (this.#ownTimeoutMs !== undefined && !client.isReady) return this.#later(script, whole, keys, args);
     const options = { keys: keys as string[], arguments: args as string[] };
-    try {
-      return await client.evalSha(script.sha, options);
-    } catch (error) {
-      if (!isUnknownScript(error)) throw error;
-    }
-    return client.eval(script.source, options);
+    return whole ? client.eval(script.source, options) : client.evalSha(script.sha, options);
   }
 
   async ask(...command: readonly [string, ...string[]]): Promise<readonly unknown[]> {
@@ -100,7 +89,7 @@ export class NodeRedisDriver implements RedisDriver {
         const page = await node.sendCommand(['SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000']);
         const [next, names] = page as [string, string[]];
         yield names;
-        cursor = String(next);
+        cursor = next;
       } while (cursor !== '0');
     }
   }
@@ -127,10 +116,15 @@ export class NodeRedisDriver implements RedisDriver {
     if (this.#ownTimeoutMs !== undefined) await end(this.#client as Single);
   }
 
+  async #later(...command: Parameters<NodeRedisDriver['run']>): Promise<unknown> {
+    await untilReady(this.#client as Single, this.#ownTimeoutMs ?? 0);
+    return this.run(...command);
+  }
+
   async #nodes(): Promise<readonly Single[]> {
     if (!this.cluster) return [this.#client as Single];
     const cluster = this.#client as Cluster;
-    return Promise.all(cluster.masters.map((node) => cluster.nodeClient(node)));
+    return Promise.all(cluster.masters.map(async (node) => cluster.nodeClient(node)));
   }
 }
 

@@ -11,12 +11,17 @@ import {
 import { fromWord } from './stored-text.ts';
 
 const longest = 16_384;
-const header = /^([\w.:%-]+) (\d{1,16}) (\d{1,16}) (\d{1,16}) (-|inf|\d{1,16}) ([\w-]+) /;
+const header = /^([\w.:%-]+) (\d{1,16}) (\+?\d{1,16}) (=|\d{1,16}) (-|inf|\d{1,16}) [\w-]+ /;
 const waiterHeader = /^(\d{1,16}) (\d{1,16}) (\d{1,16}) \d+ \d+ \d+ \d+ [012] (-|inf|\d{1,16}) [\w-]+ /;
 
-/** What follows the token and the times in a record: how it is shared, which process has it, who. */
-export function recordTail(share: number | undefined, instance: string, holder: Holder): string {
-  return ` ${shareText(share)} ${instance} ${JSON.stringify(holder)}`;
+/** What follows the token in a record that counts from the time in it. */
+export function recordTail(leaseMs: number, share: number | undefined, instance: string, holder: Holder): string {
+  return ` +${leaseMs} = ${shareText(share)} ${instance} ${JSON.stringify(holder)}`;
+}
+
+/** The time in a token that is no more than that: epoch milliseconds. */
+export function timeOf(token: number): number {
+  return Math.floor(token / 1000);
 }
 
 /** The holder as it goes on record: what is too long is cut. */
@@ -39,7 +44,7 @@ export function companionsText(behind: readonly Companion[] | undefined): string
 }
 
 /**
- * The record in a text: `<lease> <end> <token> <acquired> <share> <process> <holder>`.
+ * The record in a text: see `scripts/place.ts`.
  * @throws {ForeignRecordError} when it is not one of Lockscope's.
  */
 export function parseRecord(key: string, text: unknown, operation: string): LockRecord {
@@ -48,11 +53,12 @@ export function parseRecord(key: string, text: unknown, operation: string): Lock
   throw new ForeignRecordError('redis', operation, key, 'its text cannot be read');
 }
 
-function tryRecord(key: string, text: unknown): LockRecord | undefined {
+/** The record in a text, if it is one. */
+export function tryRecord(key: string, text: unknown): LockRecord | undefined {
   if (typeof text !== 'string' || text.length > longest) return undefined;
   const match = header.exec(text);
   if (match === null) return undefined;
-  const [start, lease = '', expires, token, acquired, share] = match;
+  const [start, lease = '', token, end = '', acquired, share] = match;
   const holder = parseHolder(parseJson(text.slice(start.length)));
   const fencingToken = Number(token);
   if (holder === undefined || !Number.isSafeInteger(fencingToken) || fencingToken < 1) return undefined;
@@ -61,8 +67,8 @@ function tryRecord(key: string, text: unknown): LockRecord | undefined {
     leaseId: fromWord(lease),
     holder,
     fencingToken,
-    acquiredAt: Number(acquired),
-    expiresAt: Number(expires),
+    acquiredAt: acquired === '=' ? timeOf(fencingToken) : Number(acquired),
+    expiresAt: end.startsWith('+') ? timeOf(fencingToken) + Number(end) : Number(end),
     ...parseShare(share),
   });
 }

@@ -17,9 +17,9 @@ import {
   type RenewResult,
   type StorageCapabilities,
 } from '@lockscope/storage';
-import { acquireArguments, readAcquired, readGrant, recordedRequest, wholeMs } from './acquiring.ts';
+import { acquireArguments, newsReader, readAcquired, recordedRequest, wholeMs } from './acquiring.ts';
 import { givenDriver, ownDriver } from './connect.ts';
-import type { RedisDriver } from './driver.ts';
+import { isUnknownScript, type RedisDriver } from './driver.ts';
 import { examine } from './examine.ts';
 import { describeFailure, isForeign } from './failure.ts';
 import { KeyNames } from './key-names.ts';
@@ -32,7 +32,7 @@ import { inspect } from './scripts/inspect.ts';
 import { forceRelease, leave, release } from './scripts/release.ts';
 import { renew } from './scripts/renew.ts';
 import type { Script } from './scripts/script.ts';
-import { fromWord, toWord } from './stored-text.ts';
+import { toWord } from './stored-text.ts';
 
 /** One page of `list`, and as many renewals are under way at once. */
 const pageSize = 500;
@@ -76,10 +76,10 @@ export class RedisStorage implements LockStorage {
     const { names, news, driver } = this.#connection ?? (await this.#open('acquire'));
     const { key, waitMs } = request;
     let told = '0';
-    if (waitMs !== undefined && news.watches(names.fullLock(key), request.leaseId)) {
+    if (news.watches(key, request.leaseId)) {
       const live = news.isLive || (await news.untilLive(this.#options.subscribeTimeoutMs));
       // In a cluster only the listeners of one node are counted, so nobody is passed over for not listening.
-      if (live) told = driver.cluster ? '2' : '1';
+      if (live && waitMs !== undefined) told = driver.cluster ? '2' : '1';
     }
     const recorded = recordedRequest(request);
     const args = acquireArguments(recorded, this.#instance, told);
@@ -92,7 +92,7 @@ export class RedisStorage implements LockStorage {
     if (update !== undefined) args.push(String(update.fencingToken), JSON.stringify(recordedHolder(update.holder)));
     const reply = await this.#run('renew', key, renew, args);
     if (!Array.isArray(reply)) return { renewed: true, expiresAt: Number(reply) + lease, storageNow: Number(reply) };
-    const [, text, forced, now] = reply as [number, unknown, number, number];
+    const [, text, forced, now] = reply as unknown[];
     const record = recordOf(key, text, 'renew');
     return { renewed: false, record, forced: Number(forced) === 1, storageNow: Number(now) };
   }
@@ -116,9 +116,9 @@ export class RedisStorage implements LockStorage {
   }
 
   async release(key: string, leaseId: string): Promise<ReleaseResult> {
-    const reply = await this.#run('release', key, release, [toWord(leaseId)]);
+    const reply = await this.#run('release', key, release, [`${toWord(leaseId)} `]);
     if (!Array.isArray(reply)) return released;
-    const [, text, forced] = reply as [number, unknown, number];
+    const [, text, forced] = reply as unknown[];
     return { released: false, record: recordOf(key, text, 'release'), forced: Number(forced) === 1 };
   }
 
@@ -148,18 +148,18 @@ export class RedisStorage implements LockStorage {
   watch(key: string, leaseId: string, tell: (news: LeaseNews) => void): () => void {
     if (this.#closed) return () => undefined;
     const connection = this.#connection;
-    if (connection !== undefined) return connection.news.watch(connection.names.fullLock(key), leaseId, tell);
-    let stop = (): void => undefined;
+    if (connection !== undefined) return connection.news.watch(key, leaseId, tell);
+    let stop: (() => void) | undefined;
     let stopped = false;
     const begin = async (): Promise<void> => {
-      const { news, names } = await this.#open('watch');
-      if (!stopped) stop = news.watch(names.fullLock(key), leaseId, tell);
+      const { news } = await this.#open('watch');
+      if (!stopped) stop = news.watch(key, leaseId, tell);
     };
     // Who waits asks, and is told then why there is no connection.
     begin().catch(() => undefined);
     return () => {
       stopped = true;
-      stop();
+      stop?.();
     };
   }
 
@@ -216,8 +216,14 @@ export class RedisStorage implements LockStorage {
     const { driver, names } = this.#connection ?? (await this.#open(operation));
     if (this.#closed) throw new StorageClosedError(this.name, operation);
     const lock = names.lock(key);
+    const keys = counter === undefined ? [lock] : [lock, counter];
     try {
-      return await driver.run(script, counter === undefined ? [lock] : [lock, counter], args);
+      return await driver.run(script, false, keys, args);
+    } catch (error) {
+      if (!isUnknownScript(error)) throw this.#failure(operation, key, error);
+    }
+    try {
+      return await driver.run(script, true, keys, args);
     } catch (error) {
       throw this.#failure(operation, key, error);
     }
@@ -247,11 +253,7 @@ export class RedisStorage implements LockStorage {
 
   #connect(driver: RedisDriver): Connection {
     const names = new KeyNames(this.#options.prefix, driver.keyPrefix);
-    const reader = {
-      channel: names.channel(this.#instance),
-      granted: (fields: readonly string[]) => readGrant(names, fields),
-      lease: fromWord,
-    };
+    const reader = newsReader(names, this.#instance);
     return { driver, names, news: new News(driver, reader, this.#options.lingerMs) };
   }
 }

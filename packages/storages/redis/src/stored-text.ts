@@ -1,5 +1,7 @@
 const escape = '\u0010';
 const special = /[\p{Cc}\p{Cs}]/gu;
+/** Finds what may be special without looking at pairs, which is fast. */
+const suspicious = /[^ -~\u00a0-\ud7ff\ue000-\uffff]/;
 const escaped = new RegExp(`${escape}([0-9a-f]{4})`, 'g');
 
 /**
@@ -7,6 +9,7 @@ const escaped = new RegExp(`${escape}([0-9a-f]{4})`, 'g');
  * could become one; control characters and such halves are written as an escape.
  */
 export function toStoredText(text: string): string {
+  if (!suspicious.test(text)) return text;
   return text.replace(special, (unit) => escape + unit.charCodeAt(0).toString(16).padStart(4, '0'));
 }
 

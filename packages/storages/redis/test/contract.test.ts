@@ -51,6 +51,7 @@ function contractWith(connect: () => Client | Promise<Client>) {
   return storageContract<Setup>({
     capabilities,
     forgetsReleased: true,
+    renewsMany: true,
     create: async () => {
       await admin('FLUSHALL');
       const clients: Client[] = [];
@@ -60,8 +61,8 @@ function contractWith(connect: () => Client | Promise<Client>) {
     reopen: open,
     faults: {
       damage: async (_, key) => {
-        const [name] = (await admin('KEYS', `lockscope:{*}:l:${key}`)) as string[];
-        await admin('SET', name as string, 'of somebody else');
+        const [name] = (await admin('KEYS', `lockscope:{*}:l:${key}`)) as [string];
+        await admin('SET', name, 'of somebody else');
       },
       dropConnection: async () => {
         await admin('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');

@@ -12,14 +12,20 @@ export const readTime: string = `
 `;
 
 /**
- * What all scripts share that have to look closer than one `GET`. It needs \`now\` and \`us\`.
+ * What all scripts share that have to look closer than one `GET`. It needs `now` and `us`.
  *
  * The lock key holds one of
- *   <record>     one has it alone, nobody is in line
- *   !<record>    one has it alone, and there may be a line
- *   -<past>      nobody has it, and it is kept for the line
- *   +            several share it: a hash has their records
- * and is there as long as anybody has it or stands in line.
+ *
+ *     <record>     one has it alone, nobody is in line
+ *     !<record>    one has it alone, and there may be a line
+ *     -<past>      nobody has it, and it is kept for the line
+ *     +            several share it: a hash has their records
+ *
+ * and is there as long as anybody has it or stands in line. A record is
+ *
+ *     <lease> <token> <end> <acquired> <share> <process> <holder>
+ *
+ * where `<end>` is `+<ms>` and `<acquired>` is `=` when they count from the time in the token.
  */
 export const place: string = `
   local root, name = string.match(KEYS[1], '^(.-}:)l:(.*)$')
@@ -31,13 +37,26 @@ export const place: string = `
   local past = false
   local shared = false
 
+  local function share_of(word)
+    if word == '-' then return nil end
+    if word == 'inf' then return math.huge end
+    return tonumber(word) or 1
+  end
+
   local function parse(text)
-    local lease, expires, token, acquired, share, process =
-      string.match(text, '^(%S+) (%d+) (%d+) (%d+) (%S+) (%S+) ')
+    local lease, token, expires, acquired, share, process, holder =
+      string.match(text, '^(%S+) (%d+) (%S+) (%S+) (%S+) (%S+)( .*)$')
     if not lease then return nil end
-    if share == '-' then share = nil elseif share == 'inf' then share = math.huge else share = tonumber(share) or 1 end
-    return { lease = lease, expires = tonumber(expires), token = tonumber(token), acquired = acquired,
-      share = share, process = process, text = text }
+    local given = math.floor(tonumber(token) / 1000)
+    if string.sub(expires, 1, 1) == '+' then expires = given + (tonumber(string.sub(expires, 2)) or 0) end
+    if acquired == '=' then acquired = given end
+    if not tonumber(expires) or not tonumber(acquired) then return nil end
+    return { lease = lease, token = token, expires = tonumber(expires), acquired = tonumber(acquired),
+      share = share_of(share), process = process, tail = ' ' .. share .. ' ' .. process .. holder }
+  end
+
+  local function text_of(record)
+    return record.lease .. ' ' .. record.token .. ' ' .. record.expires .. ' ' .. record.acquired .. record.tail
   end
 
   -- Puts who has the lock into holders, first come first; what is over goes. False when it cannot be read.
@@ -55,7 +74,7 @@ export const place: string = `
         if not record then return false end
         holders[#holders + 1] = record
       end
-      table.sort(holders, function(a, b) return a.token < b.token end)
+      table.sort(holders, function(a, b) return tonumber(a.token) < tonumber(b.token) end)
     else
       if mark == '!' then text = string.sub(text, 2) end
       holders[1] = parse(text)
@@ -64,7 +83,7 @@ export const place: string = `
     for at = #holders, 1, -1 do
       local record = holders[at]
       if record.expires <= now then
-        past = 'x' .. record.expires .. ' ' .. record.text
+        past = 'x' .. record.expires .. ' ' .. text_of(record)
         if shared then redis.call('HDEL', SHARERS, record.lease) end
         table.remove(holders, at)
       end
@@ -80,6 +99,13 @@ export const place: string = `
     for at, record in ipairs(holders) do
       if record.lease == lease then return record, at end
     end
+  end
+
+  -- Ends a possession by its holder's will.
+  local function drop(record, at)
+    table.remove(holders, at)
+    if record.share then redis.call('HDEL', SHARERS, record.lease) end
+    past = 'r' .. now .. ' ' .. text_of(record)
   end
 
   -- Takes a waiter off the record; true when it was there.
@@ -110,9 +136,9 @@ export const place: string = `
     elseif first.share then
       text = '+'
     elseif waiting > 0 then
-      text = '!' .. first.text
+      text = '!' .. text_of(first)
     else
-      text = first.text
+      text = text_of(first)
     end
     for _, record in ipairs(holders) do till = math.max(till, record.expires) end
     local px = string.format('%.0f', till - now + ${graceMs})
@@ -121,7 +147,7 @@ export const place: string = `
     return waiting
   end
 
-  -- The token after all that were given, and not behind the time. Keeps so many free behind it.
+  -- A token after all that were given, and not behind the time. Keeps so many free behind it.
   local function next_token(spare, above)
     local first = math.max(us, above + 1)
     local last = tonumber(redis.call('GET', COUNTER) or 0) or 0
@@ -130,15 +156,20 @@ export const place: string = `
     return string.format('%.0f', first)
   end
 
-  local function record_text(lease, lease_ms, token, tail)
-    return lease .. ' ' .. string.format('%.0f', now + lease_ms) .. ' ' .. token .. ' ' .. now .. tail
+  local function new_record(lease, lease_ms, spare, above, tail)
+    local share, process = string.match(tail, '^ (%S+) (%S+) ')
+    return { lease = lease, token = next_token(tonumber(spare), tonumber(above)), expires = now + lease_ms,
+      acquired = now, share = share_of(share), process = process, tail = tail }
   end
 
-  local function add(text)
-    local record = parse(text)
+  local function put(record)
+    redis.call('HSET', SHARERS, record.lease, text_of(record))
+  end
+
+  local function add(record)
     if record.share then
       if not holders[1] then redis.call('DEL', SHARERS) end
-      redis.call('HSET', SHARERS, record.lease, text)
+      put(record)
     end
     holders[#holders + 1] = record
     return record
@@ -158,33 +189,31 @@ export const place: string = `
     while not holders[1] or holders[1].share do
       local lease = redis.call('ZRANGE', LINE, at, at)[1]
       if not lease then return mine, true end
-      local entry = redis.call('HGET', WAITERS, lease) or ''
       local lease_ms, claim_ms, spare, above, told, tail =
-        string.match(entry, '^%d+ %d+ %d+ (%d+) (%d+) (%d+) (%d+) (%d)( [^\\n]*)')
+        string.match(redis.call('HGET', WAITERS, lease) or '', '^%d+ %d+ %d+ (%d+) (%d+) (%d+) (%d+) (%d)( [^\\n]*)')
       local share, process = string.match(tail or '', '^ (%S+) (%S+) ')
-      if share == '-' then share = nil elseif share == 'inf' then share = math.huge else share = tonumber(share) end
       if not process then
         forget(lease)
-      elseif not admits(share) then
+      elseif not admits(share_of(share)) then
         return mine, false
       elseif lease == asking then
         forget(lease)
-        mine = add(record_text(lease, lease_ms, next_token(tonumber(spare), tonumber(above)), tail))
+        mine = add(new_record(lease, lease_ms, spare, above, tail))
       elseif told == '0' then
         return mine, false
       elseif silent[process] then
         at = at + 1
       else
-        local text = record_text(lease, math.min(lease_ms, claim_ms), next_token(tonumber(spare), tonumber(above)), tail)
+        local record = new_record(lease, math.min(lease_ms, claim_ms), spare, above, tail)
         local waiting = redis.call('ZCARD', LINE) - 1
-        local heard = redis.call('PUBLISH', NEWS .. process,
-          'granted\\n' .. KEYS[1] .. '\\n' .. now .. '\\n' .. waiting .. '\\n' .. text .. '\\n' .. (past or ''))
+        local heard = redis.call('PUBLISH', NEWS .. process, 'granted\\n' .. KEYS[1] .. '\\n' .. now .. '\\n' ..
+          waiting .. '\\n' .. text_of(record) .. '\\n' .. (past or ''))
         if heard == 0 and told == '1' then
           silent[process] = true
           at = at + 1
         else
           forget(lease)
-          add(text)
+          add(record)
         end
       end
     end
@@ -193,7 +222,6 @@ export const place: string = `
 
   -- The first who has it, and whether force took the lease away: what a refusal tells.
   local function refusal(lease)
-    local first = holders[1]
-    return first and first.text or false, redis.call('HEXISTS', FORCED, lease)
+    return holders[1] and text_of(holders[1]) or false, redis.call('HEXISTS', FORCED, lease)
   end
 `;
