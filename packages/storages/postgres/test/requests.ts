@@ -1,0 +1,29 @@
+import type { AcquireRequest, AcquireResult, LockRecord } from '@lockscope/storage';
+import type { PostgresStorage } from '../src/index.ts';
+
+/** A request with everything filled in that a test does not care about. */
+export function request(key: string, leaseId: string, more: Partial<AcquireRequest> = {}): AcquireRequest {
+  return { key, leaseId, leaseMs: 10_000, holder: { ownerId: `owner of ${leaseId}` }, ...more };
+}
+
+/** The record of an acquire that has to succeed. */
+export async function taken(
+  storage: PostgresStorage,
+  key: string,
+  leaseId: string,
+  more?: Partial<AcquireRequest>,
+): Promise<LockRecord> {
+  return recordOf(await storage.acquire(request(key, leaseId, more)));
+}
+
+export function recordOf(result: AcquireResult): LockRecord {
+  if (!result.acquired) throw new Error(`not acquired: ${JSON.stringify(result)}`);
+  return result.record;
+}
+
+/** Everything that an iteration gives. */
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}

@@ -1,0 +1,61 @@
+import pg from 'pg';
+import { afterAll, afterEach } from 'vitest';
+import {
+  startPostgres,
+  type PostgresTestOptions,
+  type PostgresTestServer,
+} from '../../../../test/support/servers/postgres.ts';
+import { PostgresStorage, type PostgresConnectionOptions } from '../src/index.ts';
+
+let server: Promise<PostgresTestServer> | undefined;
+let schemas = 0;
+const opened: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const undo of opened.splice(0).toReversed()) await undo();
+});
+
+afterAll(async () => {
+  await (await server)?.stop();
+});
+
+/** The server of this test file, started when it is needed first. */
+export function theServer(options?: PostgresTestOptions): Promise<PostgresTestServer> {
+  server ??= startPostgres(options);
+  return server;
+}
+
+/** The name of a schema that nobody used before. */
+export function newSchema(): string {
+  schemas += 1;
+  return `locks_${schemas}`;
+}
+
+/** A storage on the server of this test file, closed after the test. */
+export async function openStorage(options: Partial<PostgresConnectionOptions> = {}): Promise<PostgresStorage> {
+  const { url } = await theServer();
+  const storage = new PostgresStorage({ connection: url, ...options });
+  opened.push(() => storage.close());
+  return storage;
+}
+
+/** A plain connection to the same database: what somebody else does with it. */
+export async function openPlain(): Promise<pg.Client> {
+  const { url } = await theServer();
+  const client = new pg.Client(url);
+  client.on('error', () => undefined);
+  await client.connect();
+  opened.push(() => client.end());
+  return client;
+}
+
+/** Runs one statement on a connection of its own. */
+export async function run(sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
+  const client = await openPlain();
+  return (await client.query(sql, values)).rows as Record<string, unknown>[];
+}
+
+/** To be done after the test. */
+export function later(undo: () => unknown): void {
+  opened.push(undo);
+}
