@@ -100,7 +100,7 @@ export class FaultyStorage implements LockStorage {
     key: string,
     { leaseMs = 60_000, holder = { ownerId: 'thief' } }: StealOptions = {},
   ): Promise<LockRecord> {
-    await this.#storage.forceRelease(key);
+    await this.forget(key);
     const result = await this.#storage.acquire({ key, leaseId: randomUUID(), leaseMs, holder });
     if (!result.acquired) throw new Error(`${key} cannot be stolen: it is kept for a waiter, or somebody was faster`);
     return result.record;
@@ -108,7 +108,9 @@ export class FaultyStorage implements LockStorage {
 
   /** Deletes the record under its holder, as when somebody tidied up by hand. Past the faults. */
   async forget(key: string): Promise<void> {
-    await this.#storage.forceRelease(key);
+    const { record, sharers = [] } = await this.#storage.read(key);
+    for (const { leaseId } of record === undefined ? [] : [record, ...sharers])
+      await this.#storage.release(key, leaseId);
   }
 
   /** How many calls there were, of one kind or of all; calls that failed or hang count. */

@@ -1,12 +1,15 @@
 import { contractOf, type Contract } from './case.ts';
 import { basics } from './storage-contract/basics.ts';
+import { behind } from './storage-contract/behind.ts';
 import { closing, closingOneOfTwo } from './storage-contract/closing.ts';
 import { damage } from './storage-contract/damage.ts';
 import { expiry, wallClock } from './storage-contract/expiry.ts';
 import { forceRelease } from './storage-contract/force-release.ts';
+import { forced } from './storage-contract/forced.ts';
+import { handingOver } from './storage-contract/hand-over.ts';
 import { identity } from './storage-contract/identity.ts';
 import { listing } from './storage-contract/listing.ts';
-import { news, noNews } from './storage-contract/news.ts';
+import { asking, askingAll, news, noNews } from './storage-contract/news.ts';
 import {
   checkStorageOptions,
   missingVerbs,
@@ -15,9 +18,13 @@ import {
   type StorageSetup,
 } from './storage-contract/options.ts';
 import { connections, restarts, restartsWithoutMemory, stalls } from './storage-contract/outages.ts';
+import { durablePassingOn, passingOn } from './storage-contract/passing-on.ts';
 import { noQueue, queue } from './storage-contract/queue.ts';
 import { races } from './storage-contract/races.ts';
+import { noRenewingMany, renewingDamaged, renewingMany } from './storage-contract/renew-many.ts';
 import type { Script } from './storage-contract/script.ts';
+import { shareHandOver, shareNews, shareQueue } from './storage-contract/share-queue.ts';
+import { noShare, share } from './storage-contract/share.ts';
 import { durability, tokens } from './storage-contract/tokens.ts';
 import { Trial } from './storage-contract/trial.ts';
 
@@ -39,7 +46,8 @@ export function storageContract<S extends StorageSetup>(options: StorageContract
   return contractOf(cases, missingVerbs(checked));
 }
 
-function scriptsFor({ capabilities, second, faults }: CheckedStorageOptions<StorageSetup>): Script[] {
+function scriptsFor(options: CheckedStorageOptions<StorageSetup>): Script[] {
+  const { capabilities, second, faults, handsOver, renewsMany } = options;
   const { durable, queues, notifies } = capabilities;
   const restarting = durable ? restarts : restartsWithoutMemory;
   return [
@@ -53,12 +61,28 @@ function scriptsFor({ capabilities, second, faults }: CheckedStorageOptions<Stor
     ...(durable ? durability : []),
     ...races,
     ...(queues ? queue : noQueue),
+    ...(queues ? behind : []),
     ...(notifies ? news : noNews),
+    ...(handsOver ? handingOver : []),
+    ...(notifies && !handsOver ? asking : []),
+    ...(notifies && !queues ? askingAll : []),
+    ...sharing(options),
+    ...passingOn,
+    ...(durable ? durablePassingOn : []),
+    ...(renewsMany ? renewingMany : noRenewingMany),
     ...listing,
     ...forceRelease,
+    ...forced,
     ...(faults.damage === undefined ? [] : damage),
+    ...(renewsMany && faults.damage !== undefined ? renewingDamaged : []),
     ...(faults.dropConnection === undefined ? [] : connections),
     ...(faults.freeze === undefined ? [] : stalls),
     ...(faults.restart === undefined ? [] : restarting),
   ];
+}
+
+function sharing({ capabilities, handsOver }: CheckedStorageOptions<StorageSetup>): readonly Script[] {
+  const { queues, notifies, shares } = capabilities;
+  if (!shares) return noShare;
+  return [...share, ...(queues ? shareQueue : []), ...(handsOver ? shareHandOver : []), ...(notifies ? shareNews : [])];
 }

@@ -1,4 +1,10 @@
-import { ForeignRecordError, MemoryStorage, monotoneClock, type LockStorage } from '@lockscope/storage';
+import {
+  ForeignRecordError,
+  MemoryStorage,
+  monotoneClock,
+  type LockStorage,
+  type StorageError,
+} from '@lockscope/storage';
 
 import {
   FakeClock,
@@ -33,8 +39,18 @@ function openMemory(memory: MemoryStorage, damaged: ReadonlySet<string>): Faulty
   const instance: LockStorage = {
     name: 'memory',
     capabilities: { reach: 'machine', durable: true, notifies: true, queues: true, shares: true },
-    acquire: (request) => at(request.key, 'acquire').acquire(request),
+    acquire: ({ behind, ...request }) =>
+      at(request.key, 'acquire').acquire({ ...request, ...(behind && { behind: behind.slice(0, 100) }) }),
     renew: (key, leaseId, leaseMs, update) => at(key, 'renew').renew(key, leaseId, leaseMs, update),
+    async renewMany(requests) {
+      if (closed) return gone.renew('', '', 0).then(() => []);
+      const renewals = requests.map(({ key, leaseId, leaseMs, update }) =>
+        at(key, 'renew')
+          .renew(key, leaseId, leaseMs, update)
+          .catch((error: StorageError) => error),
+      );
+      return Promise.all(renewals);
+    },
     release: (key, leaseId) => at(key, 'release').release(key, leaseId),
     leave: async (key, leaseId) => at(key, 'leave').leave?.(key, leaseId),
     forceRelease: (key) => (closed ? gone : memory).forceRelease(key),
@@ -75,7 +91,8 @@ export function everyVerb(wrap: StorageDouble['wrap'] = (storage) => storage): S
     second: ({ damaged, memory, world }) => wrap(openMemory(memory, damaged), world),
     reopen: ({ damaged, memory, world }) => wrap(openMemory(memory, damaged), world),
     advance: ({ clock }, ms) => clock.advance(ms),
-    patienceMs: 400,
+    patienceMs: 200,
+    renewsMany: true,
     rounds: 600,
     faults: {
       stepWallClock: ({ clock }, ms) => clock.stepWall(ms),

@@ -6,9 +6,8 @@ import { sharedBy, withChanges, type StorageDouble } from './storage-double.ts';
 
 const forever = 1_000_000;
 
-const moments = sharedBy((): number[] => []);
 const acquired = sharedBy(() => new Map<string, AcquireRequest>());
-const wallDeadlines = sharedBy(() => new Map<string, number>());
+const renewedAt = sharedBy(() => new Map<string, number>());
 
 export const leaseDoubles: readonly StorageDouble[] = [
   {
@@ -29,8 +28,25 @@ export const leaseDoubles: readonly StorageDouble[] = [
       'tokens: rise when a lease that ran out is taken over',
       'races: of 100 that want a lock whose lease ran out, one gets it',
       'queue: a lock whose lease ran out goes to who came first, then to the second',
+      'news: a release and the end of a lease are not told as if the lock had been taken away',
+      'hand-over: to a waiter on another instance',
+      'hand-over: a claim without a time of its own lasts as long as the lease, and a longer one no longer',
+      'hand-over: a waiter that missed it and asks again is told the same possession, with a fresh lease',
+      'share: when the lease of one runs out, its place is free, and the others keep theirs',
+      'share: a renewal is for the one that renews',
+      'spare tokens: are never given to the next possession, after the end of the lease or a force release',
+      'passing on: who follows is told of the last holder on record, and its token',
+      'passing on: a lease that is over or was never there passes nothing on',
+      'renew many: each is answered as if it were alone, in the order of the requests',
+      'renew many: each with its own lease, later or sooner than before',
+      'renew many: passes on what is to be passed on',
+      'renew many: the same request twice is answered twice',
+      'renew many: 2,000 at once',
       'list: nothing that was released, taken away or ran out',
       'force release: removes nothing where nobody has the lock',
+      'force release: a lease that ran out was not lost by force, also when somebody took over',
+      'force release: a lease that ran out before the lock was taken away was not lost by force',
+      'damage: a damaged record among many renewals is answered for itself, and the others are renewed',
     ],
     wrap: (storage) =>
       withChanges(storage, {
@@ -40,7 +56,12 @@ export const leaseDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'revives a lease that is over when it is renewed',
-    caughtBy: ['expiry: a renewal after the end is refused, although nobody took the lock, and revives nothing'],
+    caughtBy: [
+      'expiry: a renewal after the end is refused, although nobody took the lock, and revives nothing',
+      'renew many: each is answered as if it were alone, in the order of the requests',
+      'force release: a lease that ran out was not lost by force, also when somebody took over',
+      'force release: a lease that ran out before the lock was taken away was not lost by force',
+    ],
     wrap: (storage, world) =>
       withChanges(storage, {
         async acquire(request) {
@@ -74,7 +95,12 @@ export const leaseDoubles: readonly StorageDouble[] = [
       'renew: a lock that nobody has cannot be renewed',
       'renew: refused after the release',
       'expiry: a renewal after the end is refused, although nobody took the lock, and revives nothing',
+      'renew many: each is answered as if it were alone, in the order of the requests',
       'force release: the holder that lost the lock can neither renew nor release',
+      'force release: who lost the lock by force is told so when it renews and when it releases',
+      'force release: a lease that ran out was not lost by force, also when somebody took over',
+      'force release: a lease that ran out before the lock was taken away was not lost by force',
+      'force release: a lock that was released was not lost by force, and a stranger lost nothing',
     ],
     wrap: (storage) =>
       withChanges(storage, {
@@ -108,38 +134,38 @@ export const leaseDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'counts a possession from its last renewal',
-    caughtBy: ['renew: changes nothing but the end of the lease'],
+    caughtBy: [
+      'renew: changes nothing but the end of the lease',
+      'share: a renewal is for the one that renews',
+      'passing on: a renewal changes who is on record and with which token, and nothing else',
+      'passing on: renewals without it leave the holder and the token as they were passed on',
+      'renew many: each is answered as if it were alone, in the order of the requests',
+      'renew many: passes on what is to be passed on',
+      'renew many: the same request twice is answered twice',
+      'renew many: 2,000 at once',
+      'damage: a damaged record among many renewals is answered for itself, and the others are renewed',
+    ],
     wrap: (storage, world) =>
       withChanges(storage, {
         async renew(key, leaseId, leaseMs, update) {
           const result = await storage.renew(key, leaseId, leaseMs, update);
-          if (result.renewed) wallDeadlines(world).set(leaseId, result.storageNow + 1);
+          if (result.renewed) renewedAt(world).set(leaseId, result.storageNow + 1);
           return result;
         },
         async read(key) {
           const state = await storage.read(key);
-          const since = wallDeadlines(world).get(state.record?.leaseId ?? '');
+          const since = renewedAt(world).get(state.record?.leaseId ?? '');
           if (state.record === undefined || since === undefined) return state;
           return { ...state, record: { ...state.record, acquiredAt: since } };
         },
       }),
   },
   {
-    name: 'tells the same time for ever',
-    caughtBy: ['read: the clock of the storage goes on between two reads'],
-    wrap: (storage, world) =>
-      withChanges(storage, {
-        async read(key) {
-          const state = await storage.read(key);
-          const [first = state.storageNow] = moments(world);
-          moments(world)[0] = first;
-          return { ...state, storageNow: first };
-        },
-      }),
-  },
-  {
     name: 'takes a release that comes too late',
-    caughtBy: ['expiry: a release after the end is refused, although nobody took the lock'],
+    caughtBy: [
+      'expiry: a release after the end is refused, although nobody took the lock',
+      'force release: a lease that ran out was not lost by force, also when somebody took over',
+    ],
     wrap: (storage, world) => {
       const leases = sharedLeases(world);
       return withChanges(storage, {
@@ -153,14 +179,17 @@ export const leaseDoubles: readonly StorageDouble[] = [
           const last = leases.get(key);
           if (result.released || last?.leaseId !== leaseId) return result;
           leases.delete(key);
-          return { released: (await storage.read(key)).storageNow >= last.expiresAt };
+          return (await storage.read(key)).storageNow >= last.expiresAt ? { released: true } : result;
         },
       });
     },
   },
   {
     name: 'does not shorten a lease',
-    caughtBy: ['renew: the lease ends leaseMs after the renewal, later or sooner than before'],
+    caughtBy: [
+      'renew: the lease ends leaseMs after the renewal, later or sooner than before',
+      'renew many: each with its own lease, later or sooner than before',
+    ],
     wrap: (storage) =>
       withChanges(storage, {
         async renew(key, leaseId, leaseMs, update) {
@@ -172,7 +201,11 @@ export const leaseDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'keeps the old end of the lease when the same lease asks again',
-    caughtBy: ['acquire: the same lease asks again and gets the same token with a fresh lease'],
+    caughtBy: [
+      'acquire: the same lease asks again and gets the same token with a fresh lease',
+      'hand-over: a waiter that missed it and asks again is told the same possession, with a fresh lease',
+      'share: a lease that shares and asks again keeps its place and its token, also when all places are taken',
+    ],
     wrap: (storage) =>
       withChanges(storage, {
         async acquire(request) {
@@ -189,51 +222,6 @@ export const leaseDoubles: readonly StorageDouble[] = [
       withChanges(storage, { acquire: (request) => storage.acquire({ ...request, leaseMs: request.leaseMs | 0 }) }),
   },
   {
-    name: 'ends leases by the wall clock',
-    caughtBy: ['wall clock: set forward an hour, it frees nobody'],
-    wrap: (storage, world) => {
-      const deadlines = wallDeadlines(world);
-      const endOverdue = async (key: string): Promise<void> => {
-        const deadline = deadlines.get(key);
-        if (deadline !== undefined && world.clock.now() >= deadline) await storage.forceRelease(key);
-      };
-      return withChanges(storage, {
-        async acquire(request) {
-          const { record } = await storage.read(request.key);
-          if (record !== undefined && record.leaseId !== request.leaseId) await endOverdue(request.key);
-          const result = await storage.acquire(request);
-          if (result.acquired) deadlines.set(request.key, world.clock.now() + request.leaseMs);
-          return result;
-        },
-        async renew(key, leaseId, leaseMs, update) {
-          const result = await storage.renew(key, leaseId, leaseMs, update);
-          if (result.renewed) deadlines.set(key, world.clock.now() + leaseMs);
-          return result;
-        },
-      });
-    },
-  },
-  {
-    name: 'keeps leases by the wall clock',
-    caughtBy: ['wall clock: set back an hour, it keeps nobody beyond the lease'],
-    wrap: (storage, world) => {
-      const deadlines = wallDeadlines(world);
-      return withChanges(storage, {
-        async acquire(request) {
-          const result = await storage.acquire(request);
-          const deadline = deadlines.get(request.key);
-          const others = result.acquired && result.previous?.expiredAt !== undefined;
-          if (others && deadline !== undefined && world.clock.now() < deadline) {
-            await storage.forceRelease(request.key);
-            return { acquired: false, record: undefined, ahead: 0, storageNow: result.storageNow };
-          }
-          if (result.acquired) deadlines.set(request.key, world.clock.now() + request.leaseMs);
-          return result;
-        },
-      });
-    },
-  },
-  {
     name: 'does not know who came before',
     caughtBy: [
       'expiry: who takes over is told whose lease ran out, and when',
@@ -241,6 +229,8 @@ export const leaseDoubles: readonly StorageDouble[] = [
       'wall clock: set forward an hour, it frees nobody',
       'wall clock: set back an hour, it keeps nobody beyond the lease',
       'races: of 100 that want a lock whose lease ran out, one gets it',
+      'hand-over: a claim that nobody takes up ends, and the next in line has the lock',
+      'passing on: who follows is told of the last holder on record, and its token',
     ],
     wrap: (storage) =>
       withChanges(storage, {
@@ -259,6 +249,7 @@ export const leaseDoubles: readonly StorageDouble[] = [
       'expiry: a renewal after the end is refused, although nobody took the lock, and revives nothing',
       'wall clock: set forward an hour, it frees nobody',
       'wall clock: set back an hour, it keeps nobody beyond the lease',
+      'renew many: each with its own lease, later or sooner than before',
     ],
     wrap: (storage, world) => {
       const leases = sharedLeases(world);

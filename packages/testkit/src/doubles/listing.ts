@@ -24,6 +24,7 @@ export const listingDoubles: readonly StorageDouble[] = [
     name: 'lists blank records',
     caughtBy: [
       'expiry: a lease that is over is shown to nobody',
+      'share: it is listed once, with all who have it',
       'list: every held lock, in the order of the keys, with its complete record',
       'list: says what the storage knows of the waiters, and its time',
       'damage: other locks work and are listed',
@@ -98,6 +99,7 @@ export const listingDoubles: readonly StorageDouble[] = [
   {
     name: 'lists in any order',
     caughtBy: [
+      'share: it is listed once, with all who have it',
       'list: every held lock, in the order of the keys, with its complete record',
       'list: a prefix is text, not a pattern, and its case counts',
       'list: several hundred locks, each once',

@@ -14,15 +14,25 @@ function rekeyed(storage: LockStorage, keep: (key: string) => string): LockStora
       if (!result.acquired) return { ...result, record: under(result.record, request.key) };
       return { ...result, record: under(result.record, request.key) };
     },
-    renew: (key, leaseId, leaseMs, update) => storage.renew(keep(key), leaseId, leaseMs, update),
-    async release(key, leaseId) {
-      const { released, record } = await storage.release(keep(key), leaseId);
-      return { released, record: under(record, key) };
+    async renew(key, leaseId, leaseMs, update) {
+      const result = await storage.renew(keep(key), leaseId, leaseMs, update);
+      return result.renewed ? result : { ...result, record: under(result.record, key) };
     },
+    async release(key, leaseId) {
+      const result = await storage.release(keep(key), leaseId);
+      return { ...result, record: under(result.record, key) };
+    },
+    leave: async (key, leaseId) => storage.leave?.(keep(key), leaseId),
+    watch: (key, leaseId, tell) =>
+      storage.watch?.(keep(key), leaseId, (news) => {
+        if (news.type !== 'granted') return tell(news);
+        tell({ ...news, result: { ...news.result, record: under(news.result.record, key) } });
+      }) ?? (() => undefined),
     forceRelease: async (key) => under(await storage.forceRelease(keep(key)), key),
     async read(key) {
       const state = await storage.read(keep(key));
-      return { ...state, record: under(state.record, key) };
+      const sharers = state.sharers?.map((record) => under(record, key));
+      return { ...state, record: under(state.record, key), ...(sharers && { sharers }) };
     },
   });
 }
@@ -67,6 +77,12 @@ export const namingDoubles: readonly StorageDouble[] = [
       'acquire: a free lock is given, with a complete record',
       'holder: an owner alone is read back as an owner alone',
       'queue: waiters are on record: who, since when, first come first',
+      'behind: those who wait behind another are on record after it, with its lease',
+      'behind: a later attempt says anew who waits behind',
+      'behind: they are no waiters of their own: nobody is sent behind them, and they go with whom they wait behind',
+      'behind: of those behind, 100 are on record',
+      'hand-over: a released lock is handed to the first waiter that watches, and it is told everything',
+      'hand-over: to a waiter on another instance',
     ],
     wrap: (storage) =>
       withChanges(storage, {

@@ -1,4 +1,4 @@
-import type { Clock, LockStorage } from '@lockscope/storage';
+import type { Clock, LockStorage, RenewRequest, RenewResult, StorageError } from '@lockscope/storage';
 
 /** A storage with one defect, made from a good one, to show that the contract sees it. */
 export interface StorageDouble {
@@ -18,16 +18,24 @@ export interface StorageWorld {
   readonly data: object;
 }
 
-/** The storage as it is, except for the methods that are given. */
+/** The storage as it is, except for the methods that are given. What renews many renews each as `renew` does. */
 export function withChanges(storage: LockStorage, changes: Partial<LockStorage>): LockStorage {
+  const { renew } = changes;
+  const renewMany = async (requests: readonly RenewRequest[]): ReturnType<NonNullable<LockStorage['renewMany']>> => {
+    if (renew === undefined) return (await storage.renewMany?.(requests)) ?? [];
+    const one = (each: RenewRequest): Promise<RenewResult | StorageError> =>
+      renew(each.key, each.leaseId, each.leaseMs, each.update).catch((error: StorageError) => {
+        if (error.code === 'STORAGE_CLOSED') throw error;
+        return error;
+      });
+    return Promise.all(requests.map(one));
+  };
   return {
     name: storage.name,
     capabilities: storage.capabilities,
     acquire: (request) => storage.acquire(request),
     renew: (key, leaseId, leaseMs, update) => storage.renew(key, leaseId, leaseMs, update),
-    ...(storage.renewMany !== undefined && {
-      renewMany: async (requests) => (await storage.renewMany?.(requests)) ?? [],
-    }),
+    ...(storage.renewMany !== undefined && { renewMany }),
     release: (key, leaseId) => storage.release(key, leaseId),
     ...(storage.leave !== undefined && { leave: async (key, leaseId) => storage.leave?.(key, leaseId) }),
     forceRelease: (key) => storage.forceRelease(key),
@@ -39,6 +47,13 @@ export function withChanges(storage: LockStorage, changes: Partial<LockStorage>)
     close: () => storage.close(),
     ...changes,
   };
+}
+
+/** The same without one of its fields. */
+export function without<T extends object, K extends keyof T>(value: T, field: K): Omit<T, K> {
+  const copy = { ...value };
+  Reflect.deleteProperty(copy, field);
+  return copy;
 }
 
 /** Gives what all instances on the same data share. */

@@ -29,7 +29,12 @@ export const waitingDoubles: readonly StorageDouble[] = [
       'queue: a lock that was taken away goes to who came first, then to the second',
       'queue: ten are served in the order in which they came',
       'queue: who got the lock does not wait any more',
+      'queue: who gets the lock is told how many still wait, or nothing of it',
       'queue: who leaves lets the next one in',
+      'behind: they are no waiters of their own: nobody is sent behind them, and they go with whom they wait behind',
+      'hand-over: a waiter that does not watch is not handed the lock: it is kept for it',
+      'share: who wants it alone waits for all who share it, and nobody passes it',
+      'share: those who wait behind one that wants it alone come in together after it',
     ],
     wrap: (storage, world) =>
       withChanges(storage, {
@@ -98,17 +103,45 @@ export const waitingDoubles: readonly StorageDouble[] = [
       'queue: ten are served in the order in which they came',
       'queue: a later attempt keeps the place',
       'queue: who got the lock does not wait any more',
+      'queue: who gets the lock is told how many still wait, or nothing of it',
       'queue: a waiter is forgotten waitMs after its last attempt',
       'queue: a free lock is not kept for a waiter that was forgotten',
       'queue: every attempt gives the waiter its time anew',
       'queue: who leaves is off the record, and leaving again does nothing',
       'queue: who leaves lets the next one in',
       'queue: who leaves and does not wait changes nothing, also for a key that nobody knows',
+      'behind: those who wait behind another are on record after it, with its lease',
+      'behind: since when they wait is told by the clock of the storage',
+      'behind: a later attempt says anew who waits behind',
+      'behind: they are no waiters of their own: nobody is sent behind them, and they go with whom they wait behind',
+      'behind: of those behind, 100 are on record',
       'news: who waits and watches is told when the lock is released',
       'news: who waits and watches on another instance is told when the lock is released',
       'news: who waits and watches is told when the lock is taken away',
       'news: who has taken the way out hears nothing more, and others still do',
       'news: never comes from inside another call',
+      'hand-over: a released lock is handed to the first waiter that watches, and it is told everything',
+      'hand-over: to a waiter on another instance',
+      'hand-over: when the lock was taken away',
+      'hand-over: whom it was handed to has it: others are refused, it renews and releases',
+      'hand-over: several are served in the order in which they came, on two instances',
+      'hand-over: tokens that a waiter asked for are kept when the lock is handed to it',
+      'hand-over: a claim without a time of its own lasts as long as the lease, and a longer one no longer',
+      'hand-over: a waiter that missed it and asks again is told the same possession, with a fresh lease',
+      'hand-over: a claim that nobody takes up ends, and the next in line has the lock',
+      'hand-over: a waiter that does not watch is not handed the lock: it is kept for it',
+      'hand-over: when the head of a free lock leaves, the next one is handed the lock',
+      'hand-over: who left is handed nothing, the next one is',
+      'hand-over: who gives up when the lock was just handed to it gives it back',
+      'hand-over: one lease that waits for two locks is handed the one that was freed, then the other',
+      'hand-over: news of one lease never reach another',
+      'share: who wants it alone waits for all who share it, and nobody passes it',
+      'share: when one releases, the first that waits for a place gets it',
+      'share: with how many a waiter would share is on record',
+      'share: a place that is freed is handed to the first that waits for it',
+      'share: who wants it alone is handed it when the last of those who share it releases',
+      'share: all who would share it and wait at the head are handed it together',
+      'share: when one that wants it alone leaves, those behind it join those who have it',
     ],
     wrap: (storage) =>
       withChanges(storage, {
@@ -126,8 +159,19 @@ export const waitingDoubles: readonly StorageDouble[] = [
       'queue: who begins to wait while the lock is kept for others comes behind them',
       'queue: ten are served in the order in which they came',
       'queue: who got the lock does not wait any more',
+      'queue: who gets the lock is told how many still wait, or nothing of it',
       'queue: a free lock is not kept for a waiter that was forgotten',
       'queue: who leaves lets the next one in',
+      'behind: they are no waiters of their own: nobody is sent behind them, and they go with whom they wait behind',
+      'hand-over: a released lock is handed to the first waiter that watches, and it is told everything',
+      'hand-over: several are served in the order in which they came, on two instances',
+      'hand-over: a waiter that does not watch is not handed the lock: it is kept for it',
+      'hand-over: when the head of a free lock leaves, the next one is handed the lock',
+      'hand-over: who gives up when the lock was just handed to it gives it back',
+      'share: who wants it alone waits for all who share it, and nobody passes it',
+      'share: when one releases, the first that waits for a place gets it',
+      'share: who wants it alone is handed it when the last of those who share it releases',
+      'share: all who would share it and wait at the head are handed it together',
     ],
     wrap: (storage) =>
       withChanges(storage, {
@@ -152,7 +196,12 @@ export const waitingDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'sends a waiter to the end each time it asks',
-    caughtBy: ['queue: a later attempt keeps the place', 'queue: a later attempt does not change since when it waits'],
+    caughtBy: [
+      'queue: a later attempt keeps the place',
+      'queue: a later attempt does not change since when it waits',
+      'share: those who wait behind one that wants it alone come in together after it',
+      'share: when one releases, the first that waits for a place gets it',
+    ],
     wrap: (storage) =>
       withChanges(storage, {
         async acquire(request) {
@@ -164,62 +213,6 @@ export const waitingDoubles: readonly StorageDouble[] = [
       }),
   },
   {
-    name: 'never forgets a waiter that does not come back',
-    caughtBy: [
-      'queue: a waiter is forgotten waitMs after its last attempt',
-      'queue: a free lock is not kept for a waiter that was forgotten',
-    ],
-    wrap: (storage) =>
-      withChanges(storage, {
-        acquire: ({ waitMs, ...request }) =>
-          storage.acquire(waitMs === undefined ? request : { ...request, waitMs: waitMs * 1000 }),
-      }),
-  },
-  {
-    name: 'counts the time of a waiter from its first attempt',
-    caughtBy: ['queue: every attempt gives the waiter its time anew'],
-    wrap: (storage) =>
-      withChanges(storage, {
-        async acquire(request) {
-          const { waiters, storageNow } = await storage.read(request.key);
-          const known = waiters.find(({ leaseId }) => leaseId === request.leaseId);
-          if (known === undefined || request.waitMs === undefined) return storage.acquire(request);
-          return storage.acquire({ ...request, waitMs: known.since + request.waitMs - storageNow });
-        },
-      }),
-  },
-  {
-    name: 'puts on record who does not mean to wait',
-    caughtBy: [
-      'queue: who does not mean to wait is not put on record',
-      'queue: a free lock is not kept for a waiter that was forgotten',
-    ],
-    wrap: (storage) => withChanges(storage, { acquire: (request) => storage.acquire({ waitMs: 600_000, ...request }) }),
-  },
-  {
-    name: 'refuses to let go who is not there',
-    caughtBy: [
-      'queue: who leaves is off the record, and leaving again does nothing',
-      'queue: who leaves and does not wait changes nothing, also for a key that nobody knows',
-    ],
-    wrap: (storage) =>
-      withChanges(storage, {
-        async leave(key, leaseId) {
-          const { waiters } = await storage.read(key);
-          if (!waiters.some((waiter) => waiter.leaseId === leaseId)) throw new Error(`${leaseId} does not wait`);
-          await storage.leave?.(key, leaseId);
-        },
-      }),
-  },
-  {
-    name: 'keeps those who leave',
-    caughtBy: [
-      'queue: who leaves is off the record, and leaving again does nothing',
-      'queue: who leaves lets the next one in',
-    ],
-    wrap: (storage) => withChanges(storage, { leave: async (key) => void (await storage.read(key)) }),
-  },
-  {
     name: 'does not say how many come before',
     caughtBy: [
       'queue: who is refused is told how many come before',
@@ -229,6 +222,8 @@ export const waitingDoubles: readonly StorageDouble[] = [
       'queue: a lock that was taken away goes to who came first, then to the second',
       'queue: a later attempt keeps the place',
       'queue: who leaves is off the record, and leaving again does nothing',
+      'behind: they are no waiters of their own: nobody is sent behind them, and they go with whom they wait behind',
+      'share: who wants it alone waits for all who share it, and nobody passes it',
     ],
     wrap: (storage) =>
       withChanges(storage, {

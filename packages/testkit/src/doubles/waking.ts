@@ -16,12 +16,42 @@ export const wakingDoubles: readonly StorageDouble[] = [
       'news: who waits and watches is told when the lock is taken away',
       'news: who has taken the way out hears nothing more, and others still do',
       'news: never comes from inside another call',
+      'news: the holder that watches is told when its lock is taken away',
+      'news: the holder that watches is told when its lock is taken away by another instance',
+      'news: that a lock was taken away reaches only who had it',
+      'hand-over: a released lock is handed to the first waiter that watches, and it is told everything',
+      'hand-over: to a waiter on another instance',
+      'hand-over: when the lock was taken away',
+      'hand-over: whom it was handed to has it: others are refused, it renews and releases',
+      'hand-over: several are served in the order in which they came, on two instances',
+      'hand-over: tokens that a waiter asked for are kept when the lock is handed to it',
+      'hand-over: a claim without a time of its own lasts as long as the lease, and a longer one no longer',
+      'hand-over: a waiter that missed it and asks again is told the same possession, with a fresh lease',
+      'hand-over: a claim that nobody takes up ends, and the next in line has the lock',
+      'hand-over: a waiter that does not watch is not handed the lock: it is kept for it',
+      'hand-over: when the head of a free lock leaves, the next one is handed the lock',
+      'hand-over: who left is handed nothing, the next one is',
+      'hand-over: who gives up when the lock was just handed to it gives it back',
+      'hand-over: one lease that waits for two locks is handed the one that was freed, then the other',
+      'hand-over: news of one lease never reach another',
+      'share: a place that is freed is handed to the first that waits for it',
+      'share: who wants it alone is handed it when the last of those who share it releases',
+      'share: all who would share it and wait at the head are handed it together',
+      'share: when one that wants it alone leaves, those behind it join those who have it',
+      'share: all who share it and watch are told when it is taken away',
     ],
     wrap: (storage) => withChanges(storage, { watch: () => none }),
   },
   {
     name: 'tells nobody of a lock that is taken away',
-    caughtBy: ['news: who waits and watches is told when the lock is taken away'],
+    caughtBy: [
+      'news: who waits and watches is told when the lock is taken away',
+      'news: the holder that watches is told when its lock is taken away',
+      'news: the holder that watches is told when its lock is taken away by another instance',
+      'news: that a lock was taken away reaches only who had it',
+      'hand-over: when the lock was taken away',
+      'share: all who share it and watch are told when it is taken away',
+    ],
     wrap: (storage, world) => {
       const quiet = forced(world);
       return withChanges(storage, {
@@ -35,7 +65,17 @@ export const wakingDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'tells only who began to watch last',
-    caughtBy: ['news: who has taken the way out hears nothing more, and others still do'],
+    caughtBy: [
+      'news: who has taken the way out hears nothing more, and others still do',
+      'news: that a lock was taken away reaches only who had it',
+      'hand-over: a released lock is handed to the first waiter that watches, and it is told everything',
+      'hand-over: several are served in the order in which they came, on two instances',
+      'hand-over: a claim that nobody takes up ends, and the next in line has the lock',
+      'hand-over: a waiter that does not watch is not handed the lock: it is kept for it',
+      'hand-over: who gives up when the lock was just handed to it gives it back',
+      'hand-over: one lease that waits for two locks is handed the one that was freed, then the other',
+      'share: all who would share it and wait at the head are handed it together',
+    ],
     wrap: (storage) => {
       let last: Tell | undefined;
       return withChanges(storage, {
@@ -48,7 +88,16 @@ export const wakingDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'tells only its own instance',
-    caughtBy: ['news: who waits and watches on another instance is told when the lock is released'],
+    caughtBy: [
+      'news: who waits and watches on another instance is told when the lock is released',
+      'news: the holder that watches is told when its lock is taken away by another instance',
+      'hand-over: to a waiter on another instance',
+      'hand-over: when the lock was taken away',
+      'hand-over: several are served in the order in which they came, on two instances',
+      'share: all who would share it and wait at the head are handed it together',
+      'share: when one that wants it alone leaves, those behind it join those who have it',
+      'share: all who share it and watch are told when it is taken away',
+    ],
     wrap: (storage) => {
       const own = new Set<string>();
       return withChanges(storage, {
@@ -88,7 +137,10 @@ export const wakingDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'tells who has gone',
-    caughtBy: ['news: who has taken the way out hears nothing more, and others still do'],
+    caughtBy: [
+      'news: who has taken the way out hears nothing more, and others still do',
+      'news: that a lock was taken away reaches only who had it',
+    ],
     wrap: (storage) =>
       withChanges(storage, {
         watch(key, leaseId, tell) {

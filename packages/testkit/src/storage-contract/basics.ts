@@ -2,14 +2,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 
 import { group, type Script } from './script.ts';
-import { longLeaseMs } from './trial.ts';
+import { about, longLeaseMs } from './trial.ts';
 
 const month = 30 * 24 * 3_600_000;
-
-/** Storages that keep whole milliseconds in several columns may be off by one. */
-function about(actual: number, expected: number, what: string): void {
-  assert.ok(Math.abs(actual - expected) <= 1, `${what} should be ${expected}, is ${actual}`);
-}
 
 export const basics: readonly Script[] = [
   ...group('acquire', {

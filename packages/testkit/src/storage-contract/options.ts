@@ -44,6 +44,15 @@ export interface StorageContractOptions<S extends StorageSetup> {
   readonly patienceMs?: number;
   /** True when the storage does not remember who had a lock that was released; then it is checked that it says so. */
   readonly forgetsReleased?: boolean;
+  /** True when the storage does not remember who lost a lock by force; then it is checked that it says so of nobody. */
+  readonly forgetsForced?: boolean;
+  /**
+   * True when a freed lock is handed straight to the first waiter that watches; false when waiters are told to ask, and
+   * then it is checked that nothing is handed over. Default: where `capabilities` state `queues` and `notifies`.
+   */
+  readonly handsOver?: boolean;
+  /** True when the storage has `renewMany`; it is checked that it has it then and only then. Default false. */
+  readonly renewsMany?: boolean;
   readonly faults?: StorageFaults<S>;
   /** Ends what `create` started; the storages have been closed already. */
   readonly dispose?: (setup: S) => void | Promise<void>;
@@ -51,9 +60,18 @@ export interface StorageContractOptions<S extends StorageSetup> {
 
 /** The options with their defaults. */
 export type CheckedStorageOptions<S extends StorageSetup> = StorageContractOptions<S> &
-  Required<Pick<StorageContractOptions<S>, 'shortLeaseMs' | 'rounds' | 'patienceMs' | 'forgetsReleased' | 'faults'>>;
+  Required<Pick<StorageContractOptions<S>, keyof typeof defaults | 'handsOver' | 'faults'>>;
 
 const faultVerbs = ['stepWallClock', 'damage', 'dropConnection', 'freeze', 'thaw', 'restart'] as const;
+
+const defaults = {
+  shortLeaseMs: 250,
+  rounds: 1000,
+  patienceMs: 5000,
+  forgetsReleased: false,
+  forgetsForced: false,
+  renewsMany: false,
+} as const;
 
 /** Fills the defaults in and checks everything at once. */
 export function checkStorageOptions<S extends StorageSetup>(
@@ -66,6 +84,9 @@ export function checkStorageOptions<S extends StorageSetup>(
   if (capabilities === undefined) problems.push('capabilities must be stated, got none');
   else if (capabilities.durable && options.reopen === undefined)
     problems.push('reopen must be there where capabilities.durable is true');
+  const canHandOver = capabilities?.queues === true && capabilities.notifies;
+  if (options.handsOver === true && !canHandOver)
+    problems.push('handsOver needs capabilities.queues and capabilities.notifies');
   if ((faults.freeze === undefined) !== (faults.thaw === undefined))
     problems.push('faults.freeze and faults.thaw must come together');
   for (const name of ['shortLeaseMs', 'rounds', 'patienceMs'] as const) {
@@ -74,7 +95,7 @@ export function checkStorageOptions<S extends StorageSetup>(
       problems.push(`${name} must be an integer of at least 1, got ${value}`);
   }
   if (problems.length > 0) throw new InvalidOptionsError(problems);
-  return { shortLeaseMs: 250, rounds: 1000, patienceMs: 5000, forgetsReleased: false, faults, ...options };
+  return { ...defaults, handsOver: canHandOver, faults, ...options };
 }
 
 /** The verbs that are not there, by the name of their option. */

@@ -159,6 +159,16 @@ export const queue: readonly Script[] = group(
       assert.deepEqual(await waiters(trial.storage), [second.leaseId]);
     },
 
+    'who gets the lock is told how many still wait, or nothing of it': async (trial) => {
+      const { holderLease, first, second } = await twoWait(trial);
+      const alone = await trial.grant(trial.request('b'));
+      assert.equal(alone.waiting ?? 0, 0, 'nobody waits for it');
+      await trial.storage.release('a', holderLease);
+      assert.equal((await trial.grant(first)).waiting ?? 1, 1, 'one waits for it');
+      await trial.storage.release('a', first.leaseId);
+      assert.equal((await trial.grant(second)).waiting ?? 0, 0, 'nobody waits for it any more');
+    },
+
     'a holder that asks again does not wait for itself': async (trial) => {
       const request = waiting(trial);
       await trial.grant(request);

@@ -176,6 +176,11 @@ export class Trial {
   }
 }
 
+/** Storages that keep whole milliseconds in several columns may be off by one. */
+export function about(actual: number, expected: number, what: string): void {
+  assert.ok(Math.abs(actual - expected) <= 1, `${what} should be ${expected}, is ${actual}`);
+}
+
 /** A value as a message shows it. */
 export function show(value: unknown): string {
   return JSON.stringify(value) ?? String(value);

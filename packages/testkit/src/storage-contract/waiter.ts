@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 
-import type { AcquireRequest, LeaseNews, LockStorage } from '@lockscope/storage';
+import type { AcquireRequest, LeaseNews, LockRecord, LockStorage } from '@lockscope/storage';
 
-import { longLeaseMs, show, type Trial } from './trial.ts';
+import { longLeaseMs, show, type Granted, type Trial } from './trial.ts';
 
 /** A lease whose news are heard. */
 export interface Listening {
@@ -29,7 +29,7 @@ export function listen(storage: LockStorage, request: AcquireRequest, tell?: (ne
   return { request, storage, heard, stop };
 }
 
-/** Listens, and then waits for a lock that is busy, as the contract wants it done. */
+/** Listens, and then waits for a lock that is busy, in the order in which the contract wants it done. */
 export async function waits(
   trial: Trial,
   request: AcquireRequest = waiting(trial),
@@ -40,16 +40,56 @@ export async function waits(
   return listening;
 }
 
-/** Waits for the first news of this type; `ask` may come for nothing at any time. */
-export async function hears<T extends LeaseNews['type']>(
+/** Listens, and then takes a free lock. */
+export async function holds(
   trial: Trial,
-  { heard, request }: Listening,
-  type: T,
-): Promise<Extract<LeaseNews, { type: T }>> {
-  const find = (): Extract<LeaseNews, { type: T }> | undefined =>
-    heard.find((news): news is Extract<LeaseNews, { type: T }> => news.type === type);
-  await trial.eventually(() => find() !== undefined);
-  const news = find();
-  assert.ok(news !== undefined, `${request.leaseId} was not told ${show(type)}, only ${show(heard)}`);
-  return news;
+  request: AcquireRequest = trial.request('a'),
+  storage: LockStorage = trial.storage,
+): Promise<Listening & { readonly record: LockRecord }> {
+  const listening = listen(storage, request);
+  return { ...listening, record: (await trial.grant(request, storage)).record };
+}
+
+/** Whether news of this type came; `ask` may come for nothing at any time. */
+export function hasHeard({ heard }: Listening, type: 'granted' | 'ask' | 'forced'): boolean {
+  return heard.some((news) => news.type === type);
+}
+
+/** Whether it was told that the lock may be its own. */
+export function isCalled(listening: Listening): boolean {
+  return hasHeard(listening, 'granted') || hasHeard(listening, 'ask');
+}
+
+/** Waits until the lock is handed to it, and gives what it was told. */
+export async function isHanded(trial: Trial, listening: Listening): Promise<Granted> {
+  await trial.eventually(() => hasHeard(listening, 'granted'));
+  const { heard, request } = listening;
+  for (const news of heard) if (news.type === 'granted') return news.result;
+  return assert.fail(`${show(request.key)} was not handed to ${request.leaseId}; it was told ${show(heard)}`);
+}
+
+/** Waits until it is told that the lock was taken away from it. */
+export async function isForced(trial: Trial, listening: Listening): Promise<void> {
+  const told = await trial.eventually(() => hasHeard(listening, 'forced'));
+  assert.ok(told, `${listening.request.leaseId} was not told that its lock was taken away: ${show(listening.heard)}`);
+}
+
+/**
+ * Resolves when news have come of something that happened just now on another key, so that what happened before would
+ * have been told by now: the proof that something was not told.
+ */
+export async function newsHaveCome(trial: Trial, storage: LockStorage = trial.storage): Promise<void> {
+  const told: Listening[] = [];
+  for (let chance = 0; chance < 5 && !told.some(isCalled); chance += 1) {
+    const { key, leaseId } = await trial.take(`sentinel/${trial.storage.name}/${chance}`);
+    const sentinel = await waits(trial, waiting(trial, key), storage);
+    told.push(sentinel);
+    await trial.storage.release(key, leaseId);
+    await trial.eventually(() => isCalled(sentinel), trial.options.patienceMs / 5);
+  }
+  for (const { request, stop } of told) {
+    stop();
+    const { released } = await storage.release(request.key, request.leaseId);
+    if (!released) await storage.leave?.(request.key, request.leaseId);
+  }
 }
