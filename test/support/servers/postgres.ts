@@ -28,13 +28,13 @@ export async function startPostgres(options: PostgresTestOptions = {}): Promise<
       const args = ['-D', `${place.folder}/data`, '-A', 'trust', '-U', 'postgres', '--no-locale', '-E', 'UTF8', '-N'];
       await runTool(initdb.path, args, place);
     },
-    arguments: ({ port, folder }) => [
-      ...['-D', `${folder}/data`, '-p', String(port)],
-      ...['-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${folder}`],
+    arguments: ({ port, folder }) => {
+      const place = ['-D', `${folder}/data`, '-p', String(port)];
+      const ways = ['-c', 'listen_addresses=127.0.0.1', '-c', `unix_socket_directories=${folder}`];
       // Off: the system has every commit, so that a kill loses none of them.
-      ...['-c', `fsync=${options.persistent === true ? 'on' : 'off'}`],
-      ...(options.args ?? []),
-    ],
+      const disk = ['-c', `fsync=${options.persistent === true ? 'on' : 'off'}`];
+      return [...place, ...ways, ...disk, ...(options.args ?? [])];
+    },
     isReady: ({ port }) => takesConnections(port),
     stopSignal: 'SIGINT',
   });

@@ -102,7 +102,7 @@ export const maxBehind = 100;
 /** The holder as it goes on record: what is too long is cut. */
 export function recordedHolder(holder: Holder): Holder {
   const fits = Object.entries(holderLimits).every(
-    ([field, limit]) => String(holder[field as keyof typeof holderLimits] ?? '').length <= limit,
+    ([field, limit]) => (holder[field as keyof typeof holderLimits] ?? '').length <= limit,
   );
   return fits ? holder : (parseHolder(holder) ?? holder);
 }

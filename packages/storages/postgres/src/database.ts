@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg, { type ClientConfig } from 'pg';
+import { Client, Pool, type ClientConfig, type PoolClient } from 'pg';
 import type { ResolvedOptions } from './postgres-options.ts';
 import type { PostgresClient, PostgresPool, PostgresRows } from './postgres-pool.ts';
 
@@ -11,17 +11,17 @@ export class Database {
   readonly pool: PostgresPool;
   /** What the connection that listens is made with. */
   readonly listenConfig: ClientConfig;
-  readonly #own: pg.Pool | undefined;
-  readonly #clients = new Set<pg.PoolClient>();
+  readonly #own: Pool | undefined;
+  readonly #clients = new Set<PoolClient>();
   readonly #timeoutMs: number;
   readonly #underWay = new Set<Promise<unknown>>();
   #ended: Promise<void> | undefined;
 
   constructor({ pool, connection, listen, timeoutMs }: ResolvedOptions) {
     this.#timeoutMs = timeoutMs;
-    this.#own = pool === undefined ? new pg.Pool(connection) : undefined;
+    this.#own = pool === undefined ? new Pool(connection) : undefined;
     this.pool = pool ?? (this.#own as PostgresPool);
-    this.listenConfig = listen ?? (pool === undefined ? connection : (pool.options as ClientConfig));
+    this.listenConfig = listen ?? (pool === undefined ? connection : pool.options);
     this.#own?.on('connect', (client) => this.#clients.add(client));
     this.#own?.on('remove', (client) => this.#clients.delete(client));
     // An idle connection that breaks is replaced when it is needed; without a listener the process would end.
@@ -84,8 +84,8 @@ export class Database {
 }
 
 /** A connection of its own, beside the pool. */
-export function newClient(config: ClientConfig): pg.Client {
-  return new pg.Client({ connectionTimeoutMillis: 5000, ...config });
+export function newClient(config: ClientConfig): Client {
+  return new Client({ connectionTimeoutMillis: 5000, ...config });
 }
 
 function timed(text: string, values: unknown[], timeoutMs: number): { text: string; values: unknown[] } {
@@ -93,7 +93,7 @@ function timed(text: string, values: unknown[], timeoutMs: number): { text: stri
 }
 
 async function endClient(client: object): Promise<void> {
-  await (client as pg.Client).end().catch(ignore);
+  await (client as Client).end().catch(ignore);
 }
 
 function ignore(): void {}

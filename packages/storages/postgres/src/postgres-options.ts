@@ -94,14 +94,13 @@ export function resolveOptions(options: PostgresStorageOptions): ResolvedOptions
   if (pool !== undefined && !isPool(pool)) problems.push('pool must be a Pool of pg, with connect() and query()');
   if (connection !== undefined) checkConnection('connection', connection, problems);
   if (listen !== undefined) checkConnection('listen', listen, problems);
-  if (listen !== undefined && notifications === false)
-    problems.push('listen is of no use where notifications is false');
+  if (listen !== undefined && !notifications) problems.push('listen is of no use where notifications is false');
   checkSchema(schema, problems);
   for (const [name, value] of Object.entries({ createSchema, notifications })) {
     if (typeof value !== 'boolean') problems.push(`${name} must be true or false, got ${String(value)}`);
   }
   if (!durabilities.includes(durability))
-    problems.push(`durability must be ${durabilities.join(', ')}, got ${String(durability)}`);
+    problems.push(`durability must be ${durabilities.join(', ')}, got ${durability}`);
   if (!(typeof timeoutMs === 'number' && timeoutMs >= 1 && timeoutMs <= maxTimeoutMs))
     problems.push(`timeoutMs must be from 1 to ${maxTimeoutMs}, got ${String(timeoutMs)}`);
   if (problems.length > 0) throw new PostgresOptionsError(problems);

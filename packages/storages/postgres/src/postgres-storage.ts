@@ -33,8 +33,6 @@ const triesAtCollision = 5;
 const pageLength = 100;
 const renewalsAtOnce = 100;
 const sweptAtOnce = 200;
-/** No key is stored like this: the escape would be escaped. */
-const noKey = '\u0010';
 
 /** A held lock with those who wait for it. */
 export type HeldState = LockState & { readonly record: LockRecord };
@@ -150,7 +148,7 @@ export class PostgresStorage implements LockStorage {
         const state = listed(answer);
         if (state?.record.key.startsWith(prefix) === true) yield state;
       }
-      last = page.length < pageLength ? undefined : String(page.at(-1)?.['k'] ?? noKey);
+      last = page.length < pageLength ? undefined : textOf(page.at(-1)?.['k']);
     } while (last?.startsWith(start) === true);
   }
 
@@ -312,10 +310,14 @@ function grantNews(key: string, answer: Answer): LeaseNews {
 /** A record that is not Lockscope's is left out. */
 function listed(answer: Answer): HeldState | undefined {
   try {
-    const { record, ...rest } = parseState(fromStoredText(String(answer['k'])), answer, 'list');
+    const { record, ...rest } = parseState(fromStoredText(textOf(answer['k'])), answer, 'list');
     return record === undefined ? undefined : { record, ...rest };
   } catch (error) {
     if (error instanceof StorageError) return undefined;
     throw error;
   }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

@@ -1,5 +1,5 @@
 const escape = '\u0010';
-const special = /[\0\u0010\p{Cs}]/gu;
+const special = new RegExp(`[\0${escape}\\p{Cs}]`, 'gu');
 const escaped = new RegExp(`${escape}([0-9a-f]{4})`, 'g');
 
 /**

@@ -16,9 +16,6 @@ export const maxNumber: number = Number.MAX_SAFE_INTEGER;
  * checks keep others from writing what is not a record. Times are epoch milliseconds of the server's clock.
  */
 export function tablesSql(schema: string): string {
-  const holderCheck = (column: string): string =>
-    `CHECK (${column} IS NULL
-    OR (length(${column}) <= ${maxHolderLength} AND ${column}::json IS NOT NULL AND ${column} LIKE '${holderPattern}'))`;
   const storage = 'WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 500)';
   return `
 CREATE TABLE ${schema}.meta (
@@ -85,4 +82,9 @@ CREATE TABLE ${schema}.forced (
   PRIMARY KEY (key, lease_id)
 );
 `;
+}
+
+function holderCheck(column: string): string {
+  return `CHECK (${column} IS NULL
+    OR (length(${column}) <= ${maxHolderLength} AND ${column}::json IS NOT NULL AND ${column} LIKE '${holderPattern}'))`;
 }

@@ -34,11 +34,11 @@ export class Watchers {
   }
 
   tell(key: string, leaseId: string, news: LeaseNews): void {
-    for (const watcher of [...(this.#watchers.get(leaseId) ?? [])]) if (watcher.key === key) watcher.tell(news);
+    for (const watcher of this.#watchers.get(leaseId) ?? []) if (watcher.key === key) watcher.tell(news);
   }
 
   tellAll(news: LeaseNews): void {
-    for (const watchers of [...this.#watchers.values()]) for (const { tell } of [...watchers]) tell(news);
+    for (const watchers of this.#watchers.values()) for (const { tell } of watchers) tell(news);
   }
 
   clear(): void {

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { Client } from 'pg';
 import { afterAll, afterEach } from 'vitest';
 import {
   startPostgres,
@@ -40,9 +40,9 @@ export async function openStorage(options: Partial<PostgresConnectionOptions> = 
 }
 
 /** A plain connection to the same database: what somebody else does with it. */
-export async function openPlain(): Promise<pg.Client> {
+export async function openPlain(): Promise<Client> {
   const { url } = await theServer();
-  const client = new pg.Client(url);
+  const client = new Client(url);
   client.on('error', () => undefined);
   await client.connect();
   opened.push(() => client.end());
