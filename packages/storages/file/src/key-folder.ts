@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto';
+import { access, mkdir, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { codeOf } from './failure.ts';
+
+/** The file whose name says which state of a key counts. There is one, and a change renames it. */
+export interface Marker {
+  readonly name: string;
+  readonly version: number;
+  /** The greatest token of the state, so that it is known even when the text is lost. */
+  readonly tokens: number;
+  /** The run of the clock in which it was written, shortened. */
+  readonly run: string;
+  readonly nonce: string;
+}
+
+/** What stands for one key. */
+export interface Found {
+  readonly marker: Marker;
+  /** Undefined when the file with the text is gone or empty, as after a power failure. */
+  readonly text: string | undefined;
+  /** Files that no state needs any more. */
+  readonly litter: readonly string[];
+}
+
+/** What is to stand there. */
+export interface Content {
+  readonly text: string;
+  readonly tokens: number;
+  readonly run: string;
+}
+
+/** A folder of Lockscope's in which there is no marker. */
+export class NoMarkerError extends Error {}
+
+const markerName = /^(\d{1,16})-(\d{1,16})-([0-9a-f]*)-([0-9a-f]+)\.now$/;
+const textName = /^(\d{1,16})-([0-9a-f]+)\.json$/;
+const looks = 20;
+
+/**
+ * The files of one key. A change first writes its text into a file of its own and then renames the marker. Of several
+ * that start from the same marker only one finds it to rename, and names never come again: so a change happens whole or
+ * not at all, only to the state that it was made for, and whoever dies in between leaves nothing but litter.
+ */
+export class KeyFolder {
+  readonly #path: string;
+  /** Where folders of new keys are made ready, on the same disk. */
+  readonly #workshop: string;
+
+  constructor(path: string, workshop: string) {
+    this.#path = path;
+    this.#workshop = workshop;
+  }
+
+  /**
+   * What stands there now; undefined when the key was never used.
+   *
+   * @throws {NoMarkerError} when it is no folder of a key.
+   */
+  async find(): Promise<Found | undefined> {
+    for (let look = 1; ; look += 1) {
+      const names = await this.#names();
+      if (names === undefined) return undefined;
+      const marker = lastMarker(names);
+      // While another process changes it, a list of the files may have neither the old nor the new name.
+      if (marker === undefined && look < looks) continue;
+      if (marker === undefined) throw new NoMarkerError(`${this.#path} has no marker`);
+      const text = await readText(join(this.#path, textFile(marker)));
+      if (text === undefined && look < looks && (await this.#isGone(marker))) continue;
+      return { marker, text, litter: names.filter((name) => isLitter(name, marker)) };
+    }
+  }
+
+  /** Makes the first state of a key. False when there is one by now. */
+  async create(content: Content): Promise<boolean> {
+    const marker = markerOf(1, content);
+    const ready = join(this.#workshop, marker.nonce);
+    await mkdir(ready);
+    try {
+      await writeFile(join(ready, textFile(marker)), content.text);
+      await writeFile(join(ready, marker.name), '');
+      await rename(ready, this.#path);
+      return true;
+    } catch (error) {
+      await rm(ready, { recursive: true, force: true });
+      if (['ENOTEMPTY', 'EEXIST'].includes(codeOf(error))) return false;
+      throw error;
+    }
+  }
+
+  /** Puts another state in the place of the one that was found. False when that one is gone by now. */
+  async replace({ marker: old }: Found, content: Content): Promise<boolean> {
+    const marker = markerOf(old.version + 1, content);
+    const text = join(this.#path, textFile(marker));
+    await writeFile(text, content.text);
+    try {
+      await rename(join(this.#path, old.name), join(this.#path, marker.name));
+      return true;
+    } catch (error) {
+      // A network file system that sends a request again can say so of a change that it has made.
+      if (codeOf(error) === 'ENOENT' && (await exists(join(this.#path, marker.name)))) return true;
+      await unlink(text).catch(() => undefined);
+      if (codeOf(error) === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  /** Removes what nobody needs after a change of what was found. */
+  async tidy({ marker, litter }: Found): Promise<void> {
+    const names = [textFile(marker), ...litter];
+    await Promise.all(names.map((name) => unlink(join(this.#path, name)).catch(() => undefined)));
+  }
+
+  async #isGone({ name }: Marker): Promise<boolean> {
+    return !(await exists(join(this.#path, name)));
+  }
+
+  async #names(): Promise<string[] | undefined> {
+    try {
+      return await readdir(this.#path);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+}
+
+function markerOf(version: number, { tokens, run }: Content): Marker {
+  const nonce = randomBytes(8).toString('hex');
+  return { name: `${version}-${tokens}-${run}-${nonce}.now`, version, tokens, run, nonce };
+}
+
+function textFile({ version, nonce }: Marker): string {
+  return `${version}-${nonce}.json`;
+}
+
+/** There is one; of two, as a list may have them that is made during a change, the later counts. */
+function lastMarker(names: readonly string[]): Marker | undefined {
+  let last: Marker | undefined;
+  for (const name of names) {
+    const [, version = '', tokens = '', run = '', nonce = ''] = markerName.exec(name) ?? [];
+    if (version === '' || !Number.isSafeInteger(Number(version)) || !Number.isSafeInteger(Number(tokens))) continue;
+    const marker = { name, version: Number(version), tokens: Number(tokens), run, nonce };
+    if (last === undefined || marker.version > last.version) last = marker;
+  }
+  return last;
+}
+
+/** The text of a state that does not count any more: somebody who still works on one has a greater version. */
+function isLitter(name: string, marker: Marker): boolean {
+  const [, version = ''] = textName.exec(name) ?? [];
+  return version !== '' && Number(version) <= marker.version && name !== textFile(marker);
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    const text = await readFile(path, 'utf8');
+    return text === '' ? undefined : text;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
