@@ -177,7 +177,7 @@ async function findOrMake(
     if (!isNoStream(error)) throw error;
   }
   const settings = { history: 1, replicas, storage: store, description: 'locks of Lockscope' } as const;
-  await new Kvm(client).create(bucket, settings as Parameters<Kvm['create']>[1]);
+  await new Kvm(client).create(bucket, settings);
   return await manager.streams.info(streamOf(bucket));
 }
 

@@ -1,3 +1,3 @@
 export { NatsBucketError, NatsOptionsError } from './errors.ts';
-export type { NatsConnection, NatsStorageOptions } from './nats-options.ts';
+export type { NatsStorageOptions } from './nats-options.ts';
 export { NatsStorage } from './nats-storage.ts';

@@ -10,7 +10,9 @@ export class KnownLooks {
   readonly #looks = new Map<string, Look>();
   readonly #refreshing = new Set<string>();
 
+  /** What is older than what is known is not taken. */
   set(key: string, { seq, place }: Look): void {
+    if ((this.#looks.get(key)?.seq ?? 0) > seq) return;
     this.#looks.delete(key);
     this.#looks.set(key, { seq, place });
     if (this.#looks.size <= atMost) return;

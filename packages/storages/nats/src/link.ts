@@ -1,4 +1,5 @@
-import type { CheckedNatsOptions, NatsConnection } from './nats-options.ts';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { CheckedNatsOptions } from './nats-options.ts';
 
 /** Why a call that waits for an answer is given up. */
 export class LinkDownError extends Error {
@@ -14,8 +15,8 @@ export class Link {
   readonly #own: boolean;
   readonly #onReturn: () => void;
   #isUp = true;
-  /** Rejects the calls that are under way when the connection breaks. */
-  #down = newDeferred();
+  /** Gives up the calls that are under way. */
+  readonly #underWay = new Set<(error: Error) => void>();
 
   private constructor(connection: NatsConnection, own: boolean, onReturn: () => void) {
     this.connection = connection;
@@ -52,7 +53,18 @@ export class Link {
    */
   call<T>(work: () => Promise<T>): Promise<T> {
     if (!this.isUp) return Promise.reject(new LinkDownError('the connection is down'));
-    return Promise.race([work(), this.#down.promise]);
+    return new Promise<T>((resolve, reject) => {
+      this.#underWay.add(reject);
+      void this.#run(work, resolve, reject).finally(() => this.#underWay.delete(reject));
+    });
+  }
+
+  async #run<T>(work: () => Promise<T>, resolve: (value: T) => void, reject: (error: unknown) => void): Promise<void> {
+    try {
+      resolve(await work());
+    } catch (error) {
+      reject(error);
+    }
   }
 
   async close(): Promise<void> {
@@ -72,20 +84,7 @@ export class Link {
 
   #break(): void {
     this.#isUp = false;
-    const { reject } = this.#down;
-    this.#down = newDeferred();
-    reject(new LinkDownError('the connection broke'));
+    for (const giveUp of this.#underWay) giveUp(new LinkDownError('the connection broke'));
+    this.#underWay.clear();
   }
-}
-
-interface Deferred {
-  readonly promise: Promise<never>;
-  readonly reject: (error: Error) => void;
-}
-
-function newDeferred(): Deferred {
-  let reject: (error: Error) => void = () => undefined;
-  const promise = new Promise<never>((_, no) => (reject = no));
-  promise.catch(() => undefined);
-  return { promise, reject };
 }

@@ -1,12 +1,9 @@
-import type { NodeConnectionOptions } from '@nats-io/transport-node';
+import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
 import { NatsOptionsError } from './errors.ts';
-
-/** A connection of `@nats-io/transport-node`, or of another transport of nats.js 3. */
-export type NatsConnection = Awaited<ReturnType<typeof import('@nats-io/transport-node').connect>>;
 
 /** Options of `NatsStorage`. Give `connection`, or `servers`, or `connect`. */
 export interface NatsStorageOptions {
-  /** A connection of yours: it stays open when the storage is closed. */
+  /** A connection of yours, of any transport of nats.js 3: it stays open when the storage is closed. */
   readonly connection?: NatsConnection;
   /** Where to connect to: `nats://host:4222`, or several. The storage makes the connection on first use and closes it. */
   readonly servers?: string | readonly string[];

@@ -1,10 +1,8 @@
 import {
-  StorageClosedError,
   StorageError,
   type AcquireRequest,
   type AcquireResult,
   type Finding,
-  type Granted,
   type LeaseNews,
   type LeaseUpdate,
   type ListOptions,
@@ -15,27 +13,16 @@ import {
   type RenewResult,
   type StorageCapabilities,
 } from '@lockscope/storage';
-import { Bucket, BucketReplacedError } from './bucket.ts';
+import { Exchange, grantedOf } from './exchange.ts';
 import { examineBucket } from './examine.ts';
-import { describeFailure, isNobodyThere } from './failure.ts';
-import { Link, LinkDownError } from './link.ts';
-import { Leftovers } from './leftovers.ts';
-import { parsePlace } from './lock-text.ts';
+import type { KnownLooks } from './known-looks.ts';
 import { checkNatsOptions, type CheckedNatsOptions, type NatsStorageOptions } from './nats-options.ts';
-import { News, type Message } from './news.ts';
+import type { News } from './news.ts';
 import { Place } from './place.ts';
-import { Records, recordOf, type Look, type Step, type Written } from './records.ts';
-import { ServerTime } from './server-time.ts';
+import { recordOf, type Look, type Step } from './records.ts';
+import type { ServerTime } from './server-time.ts';
+import { Session, type Open } from './session.ts';
 import { Turns } from './turns.ts';
-import { KnownLooks } from './known-looks.ts';
-
-/** What an operation works with once the bucket is open. */
-interface Open {
-  readonly link: Link;
-  readonly bucket: Bucket;
-  readonly records: Records;
-  readonly leftovers: Leftovers;
-}
 
 /**
  * Locks in a key-value bucket of NATS JetStream: one record a key, changed by compare-and-set on its revision. The
@@ -48,25 +35,28 @@ export class NatsStorage implements LockStorage {
   readonly name = 'nats';
   readonly capabilities: StorageCapabilities;
   readonly #options: CheckedNatsOptions;
-  readonly #time = new ServerTime(() => performance.now());
+  readonly #session: Session;
+  readonly #time: ServerTime;
+  readonly #known: KnownLooks;
   readonly #news: News;
-  readonly #known = new KnownLooks();
+  readonly #exchange: Exchange;
   readonly #turns = new Turns();
-  #link: Link | undefined;
-  #opening: Promise<Open> | undefined;
-  #open: Open | undefined;
-  #closing: Promise<void> | undefined;
 
   constructor(options: NatsStorageOptions = {}) {
     this.#options = checkNatsOptions(options);
     const durable = this.#options.store === 'file';
     this.capabilities = Object.freeze({ reach: 'network', durable, notifies: true, queues: true, shares: true });
-    this.#news = new News(this.#options.bucket, (message) => this.#hear(message));
+    this.#session = new Session(this.#options, (message) => this.#exchange.hear(message));
+    this.#exchange = new Exchange(this.#session);
+    const { time, known, news } = this.#session;
+    this.#time = time;
+    this.#known = known;
+    this.#news = news;
   }
 
   acquire(request: AcquireRequest): Promise<AcquireResult> {
     const { key, leaseId, leaseMs, waitMs } = request;
-    return this.#call('acquire', async (open) => {
+    return this.#session.call('acquire', async (open) => {
       // Only an attempt that writes may start from an older look: the write fails when it was too old.
       const known = this.#known.exact(key) ?? nothing;
       if (known.place.isUnused) {
@@ -76,7 +66,7 @@ export class NatsStorage implements LockStorage {
         if (written !== undefined) {
           this.#stored(open, key, written);
           const record = recordOf(written.place, leaseId);
-          if (record !== undefined) return this.#granted(record, written);
+          if (record !== undefined) return grantedOf(this.#time, record, written);
         }
       }
       const ask = (first?: Look): Promise<AcquireResult> =>
@@ -87,7 +77,7 @@ export class NatsStorage implements LockStorage {
   }
 
   renew(key: string, leaseId: string, leaseMs: number, update?: LeaseUpdate): Promise<RenewResult> {
-    return this.#call('renew', (open) =>
+    return this.#session.call('renew', (open) =>
       this.#change(open, 'renew', key, this.#known.of(key, leaseId), leaseId, (place): Step<RenewResult> => {
         const held = place.holding(leaseId);
         const refused = (): RenewResult => ({
@@ -119,7 +109,7 @@ export class NatsStorage implements LockStorage {
   }
 
   release(key: string, leaseId: string): Promise<ReleaseResult> {
-    return this.#call('release', (open) =>
+    return this.#session.call('release', (open) =>
       this.#change(open, 'release', key, this.#known.of(key, leaseId), leaseId, (place): Step<ReleaseResult> => {
         const held = place.holding(leaseId);
         const end = held?.record.expiresAt ?? 0;
@@ -135,7 +125,7 @@ export class NatsStorage implements LockStorage {
   }
 
   leave(key: string, leaseId: string): Promise<void> {
-    return this.#call('leave', (open) =>
+    return this.#session.call('leave', (open) =>
       this.#turns.take(key, () =>
         this.#change(open, 'leave', key, this.#known.of(key, leaseId), leaseId, (place): Step<void> => {
           const held = place.holding(leaseId);
@@ -151,7 +141,7 @@ export class NatsStorage implements LockStorage {
   }
 
   forceRelease(key: string): Promise<LockRecord | undefined> {
-    return this.#call('force release', async (open) => {
+    return this.#session.call('force release', async (open) => {
       let victims: Place['holders'] = [];
       const removed = await this.#change(
         open,
@@ -175,14 +165,14 @@ export class NatsStorage implements LockStorage {
   }
 
   read(key: string): Promise<LockState> {
-    return this.#call('read', async (open) => this.#state(await open.records.look('read', key)));
+    return this.#session.call('read', async (open) => this.#state(await open.records.look('read', key)));
   }
 
   async *list({ prefix = '' }: ListOptions = {}): AsyncGenerator<LockState & { readonly record: LockRecord }> {
-    const keys = await this.#call('list', ({ bucket }) => bucket.keys(prefix));
+    const keys = await this.#session.call('list', ({ bucket }) => bucket.keys(prefix));
     for (let start = 0; start < keys.length; start += pageLength) {
       const page = keys.slice(start, start + pageLength);
-      const states = await this.#call('list', (open) =>
+      const states = await this.#session.call('list', (open) =>
         Promise.all(page.map((key) => this.#stateOrNothing(open, key))),
       );
       for (const state of states) if (state?.record !== undefined) yield { ...state, record: state.record };
@@ -190,26 +180,19 @@ export class NatsStorage implements LockStorage {
   }
 
   watch(key: string, leaseId: string, tell: (news: LeaseNews) => void): () => void {
-    return this.#closing === undefined ? this.#news.watch(key, leaseId, tell) : () => undefined;
+    return this.#session.isClosed ? () => undefined : this.#news.watch(key, leaseId, tell);
   }
 
   examine(): Promise<readonly Finding[]> {
-    return this.#call('examine', async ({ bucket, link }) => {
+    return this.#session.call('examine', async ({ bucket, link }) => {
       await bucket.tick();
       return examineBucket(bucket, link.connection.info?.version, this.#options.store, this.#time.now() - Date.now());
     });
   }
 
+  /** Closes the connection that it made; one that was given stays open. */
   close(): Promise<void> {
-    return (this.#closing ??= this.#end());
-  }
-
-  async #end(): Promise<void> {
-    this.#news.close();
-    await this.#opening?.catch(() => undefined);
-    await this.#open?.leftovers.flush();
-    this.#open = undefined;
-    await this.#link?.close();
+    return this.#session.close();
   }
 
   /** One attempt on a record that somebody is on. */
@@ -221,7 +204,7 @@ export class NatsStorage implements LockStorage {
     let ahead = position === -1 ? place.waiters.length : position;
     const answer = (look: Look): AcquireResult => {
       const record = recordOf(look.place, leaseId);
-      if (record !== undefined) return this.#granted(record, look);
+      if (record !== undefined) return grantedOf(this.#time, record, look);
       return { acquired: false, record: place.holders[0]?.record, ahead, storageNow: Math.max(now, this.#time.now()) };
     };
     if (held !== undefined) {
@@ -239,11 +222,6 @@ export class NatsStorage implements LockStorage {
     return { write: true, answer };
   }
 
-  #granted(record: LockRecord, { place }: Look): Granted {
-    const storageNow = Math.max(record.acquiredAt, this.#time.now());
-    return { acquired: true, record, previous: place.previous, waiting: place.waiters.length, storageNow };
-  }
-
   async #change<T>(
     open: Open,
     operation: string,
@@ -254,7 +232,7 @@ export class NatsStorage implements LockStorage {
   ): Promise<T> {
     return open.records.change(operation, key, known, decide, (written, before) => {
       this.#stored(open, key, written);
-      this.#tellOthers(open.link, key, leaseId, written, before);
+      this.#exchange.tellOthers(open.link, key, leaseId, written, before);
     });
   }
 
@@ -262,47 +240,6 @@ export class NatsStorage implements LockStorage {
     this.#known.set(key, { seq, place });
     if (place.isUnused && place.floor < bucket.tokenOf(seq + 1)) leftovers.add(key, seq);
     else leftovers.delete(key);
-  }
-
-  /** Whoever got the lock with this revision, and whoever has it and would start from an older one. */
-  #tellOthers(
-    link: Link,
-    key: string,
-    self: string | undefined,
-    { seq, text, begun, asClaimed }: Written,
-    before: Look,
-  ): void {
-    for (const { leaseId, news } of begun) {
-      if (news === undefined || leaseId === self) continue;
-      const message: Message = asClaimed ? { type: 'granted', key, leaseId, seq, text } : { type: 'ask', key, leaseId };
-      this.#news.send(link, news, message);
-    }
-    const others = new Set(
-      before.place.holders.filter(({ record }) => record.leaseId !== self).map(({ news }) => news),
-    );
-    others.delete(this.#news.address);
-    for (const news of others) if (news !== undefined) this.#news.send(link, news, { type: 'changed', key, seq });
-  }
-
-  #hear(message: Message): void {
-    const { key } = message;
-    if (message.type === 'changed') return this.#lookAgain(key, message.seq);
-    const { leaseId } = message;
-    if (message.type !== 'granted') return this.#news.tell(key, leaseId, { type: message.type });
-    const { seq, text } = message;
-    const place = parsePlace(key, text, { seq, stamp: undefined });
-    const record = typeof place === 'string' ? undefined : recordOf(place, leaseId);
-    const isStale = this.#time.isStale || record === undefined || this.#time.latest() >= record.expiresAt;
-    if (isStale || typeof place === 'string') return this.#news.tell(key, leaseId, { type: 'ask' });
-    this.#known.set(key, { seq, place });
-    this.#news.tell(key, leaseId, { type: 'granted', result: this.#granted(record, { seq, place }) });
-  }
-
-  /** Somebody joined the line of a lock that is held here: its release will have to start from there. */
-  #lookAgain(key: string, seq: number): void {
-    const open = this.#open;
-    if (open === undefined || this.#known.isAsNew(key, seq)) return;
-    void this.#known.refresh(key, () => open.records.look('read', key));
   }
 
   #state({ place }: Look): LockState {
@@ -320,47 +257,6 @@ export class NatsStorage implements LockStorage {
       if (error instanceof StorageError) return undefined;
       throw error;
     }
-  }
-
-  async #call<T>(operation: string, work: (open: Open) => Promise<T>): Promise<T> {
-    if (this.#closing !== undefined) throw new StorageClosedError(this.name, operation);
-    try {
-      const open = this.#open ?? (await this.#opened());
-      if (this.#time.isStale) await open.bucket.tick();
-      return await work(open);
-    } catch (error) {
-      if (this.#closing !== undefined) throw new StorageClosedError(this.name, operation);
-      if (error instanceof StorageError) throw error;
-      if (error instanceof BucketReplacedError || isNobodyThere(error)) this.#forget();
-      throw new StorageError(this.name, operation, describeFailure(error, this.#options.timeoutMs), { cause: error });
-    }
-  }
-
-  #opened(): Promise<Open> {
-    this.#opening ??= this.#openNow().finally(() => (this.#opening = undefined));
-    return this.#opening;
-  }
-
-  async #openNow(): Promise<Open> {
-    const options = this.#options;
-    const link = this.#link ?? (await Link.open(options, () => this.#news.tellAllToAsk()));
-    if (link.isClosed) throw new LinkDownError('the connection was closed');
-    this.#link = link;
-    const bucket = await Bucket.open(link, options, this.#time);
-    await bucket.tick();
-    if (this.#closing === undefined) this.#news.use(link);
-    const records = new Records(bucket, this.#time, options.conflictRetries);
-    const leftovers = new Leftovers((key, seq) => {
-      this.#known.forget(key, seq);
-      return bucket.remove(key, seq);
-    });
-    return (this.#open = { link, bucket, records, leftovers });
-  }
-
-  /** The stream is gone: the next operation looks for it, or makes it. */
-  #forget(): void {
-    this.#open = undefined;
-    this.#known.clear();
   }
 }
 

@@ -69,12 +69,12 @@ export class News {
   }
 
   tell(key: string, leaseId: string, news: LeaseNews): void {
-    for (const tell of [...(this.#watchers.get(idOf(key, leaseId)) ?? [])]) tell(news);
+    for (const tell of this.#watchers.get(idOf(key, leaseId)) ?? []) tell(news);
   }
 
   /** Something may have been missed. */
   tellAllToAsk(): void {
-    for (const tells of [...this.#watchers.values()]) for (const tell of [...tells]) tell({ type: 'ask' });
+    for (const tells of this.#watchers.values()) for (const tell of tells) tell({ type: 'ask' });
   }
 
   /** Gets lost when the connection is down: who waits asks now and then. */

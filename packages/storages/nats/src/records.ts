@@ -14,7 +14,7 @@ export interface Look {
 export interface Step<T> {
   readonly write: boolean;
   /** Called with what was stored, or with what was found where nothing is to be written. */
-  answer(now: Look & Partial<Written>): T;
+  readonly answer: (now: Look & Partial<Written>) => T;
 }
 
 /** What was stored, and who begins to have the lock with it. */

@@ -1,4 +1,5 @@
-import { jetstreamManager } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
 import { connect } from '@nats-io/transport-node';
 import { startNats, type NatsTestOptions, type NatsTestServer } from '../../../../test/support/servers/nats.ts';
 import { startProxy, type TcpProxy } from '../../../../test/support/servers/tcp-proxy.ts';
@@ -48,6 +49,12 @@ export class World {
   async put(bucket: string, key: string, text: string): Promise<void> {
     const connection = await this.beside();
     await connection.request(`$KV.${bucket}.${nameOf(key)}`, text);
+  }
+
+  /** As `nats kv del` does. */
+  async deleteAsKeyValueClient(bucket: string, key: string): Promise<void> {
+    const bucketOf = await new Kvm(jetstream(await this.beside())).open(bucket);
+    await bucketOf.delete(nameOf(key));
   }
 
   /** Names of everything that is kept in a bucket. */
