@@ -1,10 +1,43 @@
+import { createConnection } from 'mysql2/promise';
 import { describe, expect, it } from 'vitest';
 
+import { describeWith } from '../support/describe-with.ts';
+import { startMariadb } from '../support/servers/mariadb.ts';
+import { startNats } from '../support/servers/nats.ts';
+import { startPostgres } from '../support/servers/postgres.ts';
+import { startRedis } from '../support/servers/redis.ts';
 import { campaign, summary } from './campaign/campaign.ts';
 import { chosenRounds, chosenSeed, seededRandom } from './campaign/random.ts';
 import { type Backend, World } from './campaign/world.ts';
 
 const sqlite: Backend = { name: 'SQLite', storage: 'sqlite', durable: true };
+const folder: Backend = { name: 'a folder', storage: 'file', durable: true };
+const redis: Backend = {
+  name: 'Redis that writes to disk first',
+  storage: 'redis',
+  durable: true,
+  start: () => startRedis({ persistent: true }),
+};
+const forgetfulRedis: Backend = {
+  name: 'Redis that keeps nothing on disk',
+  storage: 'redis',
+  durable: false,
+  start: () => startRedis(),
+};
+const postgres: Backend = { name: 'PostgreSQL', storage: 'postgres', durable: true, start: () => startPostgres() };
+const nats: Backend = { name: 'NATS', storage: 'nats', durable: true, start: () => startNats() };
+const mariadb: Backend = {
+  name: 'MariaDB',
+  storage: 'mysql',
+  durable: true,
+  start: async () => {
+    const server = await startMariadb();
+    const connection = await createConnection(server.url);
+    await connection.query('CREATE DATABASE locks');
+    await connection.end();
+    return server;
+  },
+};
 
 const rounds = chosenRounds(1);
 const limitMs = 60_000 + rounds * 60_000;
@@ -22,7 +55,17 @@ function promise(backend: Backend): void {
   );
 }
 
-describe('locks in a file', () => promise(sqlite));
+describe('locks in files', () => {
+  promise(sqlite);
+  promise(folder);
+});
+describeWith('redis-server', 'locks in Redis', () => {
+  promise(redis);
+  promise(forgetfulRedis);
+});
+describeWith('postgres', 'locks in PostgreSQL', () => promise(postgres));
+describeWith('mariadbd', 'locks in MariaDB', () => promise(mariadb));
+describeWith('nats-server', 'locks in NATS', () => promise(nats));
 
 describe('the campaign', () => {
   it('is not content with locks that do not exclude other processes', async () => {

@@ -52,6 +52,11 @@ describe('the checker', () => {
     const two = { one: possession(1, 1, 0, 100), two: possession(1, 2, 50, 60) };
     expect(problems(two, { forgotAt: [40 * ms] })).toEqual([]);
     expect(problems(two, { forgotAt: [70 * ms] })).toHaveLength(1);
+    // The answer to the first took its time: its token is the older one.
+    const slow: Line[] = [{ is: 'ask', id: 1, key: 'a', waitMs: 100, at: 0 }, ...possession(1, 1, 55, 70).slice(1)];
+    const late = { one: slow, two: possession(1, 2, 50, 60) };
+    expect(problems(late, { forgotAt: [40 * ms] })).toEqual([]);
+    expect(problems(late, { forgotAt: [58 * ms] })).toHaveLength(2);
   });
 
   it('sees an acquire that ends late or never, but not in a process that was frozen or killed', () => {

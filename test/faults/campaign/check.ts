@@ -35,6 +35,7 @@ interface Possession {
   readonly id: number;
   readonly key: string;
   readonly token: number;
+  readonly askedAt: number;
   /** The first and the last moment of which it is known that it believed to be the holder. */
   readonly from: number;
   to: number;
@@ -85,9 +86,9 @@ function follow({ name, lines, killed = false, frozen = [] }: ClientHistory, sla
     const possession = held.get(line.id);
     if (line.is === 'ask') asks.set(line.id, line);
     else if (line.is === 'held') {
-      const key = asks.get(line.id)?.key ?? '?';
+      const { key = '?', at: askedAt = line.at } = asks.get(line.id) ?? {};
       answered(line.id, line.at, true);
-      const began = { client: name, id: line.id, key, token: line.token, from: line.at, to: line.at };
+      const began = { client: name, id: line.id, key, token: line.token, askedAt, from: line.at, to: line.at };
       held.set(line.id, began);
       possessions.push(began);
     } else if (line.is === 'still' && possession !== undefined) possession.to = line.at;
@@ -114,20 +115,30 @@ function overlaps(possessions: readonly Possession[], forgotAt: readonly number[
       continue;
     }
     const { last, greatest, seen } = before;
-    const forgotten = forgotAt.some((at) => at >= last.from && at <= next.from);
-    if (next.from <= last.to && !forgotten) {
+    if (next.from <= last.to && !forgottenBetween(last, next, forgotAt)) {
       const forMs = (Math.min(last.to, next.to) - next.from) / 1e6;
       problems.push(
         `${next.key}: ${text(next)} began while ${text(last)} held it, ${forMs.toFixed(2)} ms before its end`,
       );
     }
     if (seen.has(next.token)) problems.push(`${next.key}: ${text(next)} has a token that was given before`);
-    else if (next.token < greatest.token) problems.push(`${next.key}: ${text(next)} came after ${text(greatest)}`);
+    else if (next.token < greatest.token && !forgottenBetween(next, greatest, forgotAt)) {
+      problems.push(`${next.key}: ${text(next)} came after ${text(greatest)}`);
+    }
     seen.add(next.token);
     if (next.to >= last.to) before.last = next;
     if (next.token > greatest.token) before.greatest = next;
   }
   return problems;
+}
+
+/**
+ * Whether the storage can have given the lock to one, forgotten that, and given it to the other. The one whose token is
+ * smaller was given it first, maybe long before its answer arrived, but not before it asked.
+ */
+function forgottenBetween(one: Possession, other: Possession, forgotAt: readonly number[]): boolean {
+  const [first, second] = one.token < other.token ? [one, other] : [other, one];
+  return forgotAt.some((at) => at >= first.askedAt && at <= second.from);
 }
 
 function text({ client, id, token }: Possession): string {

@@ -1,4 +1,8 @@
 import type { LockStorage } from '@lockscope/storage';
+import { FileStorage } from '@lockscope/storage-file';
+import { MysqlStorage } from '@lockscope/storage-mysql';
+import { NatsStorage } from '@lockscope/storage-nats';
+import { PostgresStorage } from '@lockscope/storage-postgres';
 import { RedisStorage } from '@lockscope/storage-redis';
 import { SqliteStorage } from '@lockscope/storage-sqlite';
 
@@ -14,6 +18,14 @@ export interface Endpoint {
 /** A storage as a program would make it that knows nothing of tests. */
 export function openStorage({ backend, port, path = '' }: Endpoint): LockStorage {
   switch (backend) {
+    case 'file':
+      return new FileStorage({ path });
+    case 'mysql':
+      return new MysqlStorage({ url: `mysql://root@127.0.0.1:${port}/locks` });
+    case 'nats':
+      return new NatsStorage({ servers: `nats://127.0.0.1:${port}` });
+    case 'postgres':
+      return new PostgresStorage({ connection: `postgres://postgres@127.0.0.1:${port}/postgres` });
     case 'redis':
       return new RedisStorage({ url: `redis://127.0.0.1:${port}` });
     case 'sqlite':

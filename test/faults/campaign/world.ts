@@ -158,7 +158,7 @@ export class World {
   }
 
   #clientOptions(name: string, proxy: TcpProxy | undefined) {
-    const endpoint = { backend: this.backend.storage, path: join(this.#folder, 'locks.db') };
+    const endpoint = { backend: this.backend.storage, path: join(this.#folder, 'locks') };
     return {
       endpoint: proxy === undefined ? endpoint : { ...endpoint, port: proxy.port },
       log: join(this.#folder, `${name}.log`),

@@ -1,7 +1,7 @@
 // A process that holds very many locks at once, for some leases, and tells what that took.
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { createLocks } from '@lockscope/storage-lock';
+import { type HeldLock, createLocks } from '@lockscope/storage-lock';
 import { RedisStorage } from '@lockscope/storage-redis';
 
 const { url, count, leaseMs, holdMs } = JSON.parse(process.argv[2] ?? '{}') as ManyKeysOptions;
@@ -34,7 +34,11 @@ const heap = (): number => {
 };
 const heapBefore = heap();
 const began = performance.now();
-const held = await Promise.all(Array.from({ length: count }, (_, n) => locks.acquire(`many/${n}`)));
+const held: HeldLock[] = [];
+for (const at = (): number => held.length; at() < count;) {
+  const wave = Math.min(500, count - at());
+  held.push(...(await Promise.all(Array.from({ length: wave }, (_, n) => locks.acquire(`many/${at() + n}`)))));
+}
 const acquireMs = performance.now() - began;
 const heapHeld = heap();
 
