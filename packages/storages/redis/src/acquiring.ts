@@ -28,12 +28,15 @@ export function wholeMs(ms: number): number {
   return Math.min(Math.ceil(ms), longestMs);
 }
 
-/** What the script of an attempt wants to know; `told` says whether a message to the waiter arrives. */
-export function acquireArguments(request: AcquireRequest, instance: string, told: string): string[] {
+/**
+ * What the script of an attempt wants to know. `told`: whether a message to the waiter arrives. `inLine`: it waits
+ * already, so a free lock may be another's turn.
+ */
+export function acquireArguments(request: AcquireRequest, instance: string, told: string, inLine: boolean): string[] {
   const { leaseId, leaseMs, holder, share, spareTokens = 0, waitMs, claimMs = leaseMs, tokenAbove = 0 } = request;
   const tail = recordTail(leaseMs, share, instance, holder);
   const args = [`${toWord(leaseId)} `, tail, String(leaseMs + graceMs), String(spareTokens)];
-  const looks = share !== undefined || tokenAbove > 0;
+  const looks = inLine || share !== undefined || tokenAbove > 0;
   if (waitMs === undefined && !looks) return args;
   const wait = waitMs === undefined ? '-' : wholeMs(waitMs);
   const claim = wholeMs(Math.min(claimMs, leaseMs));

@@ -17,8 +17,8 @@ export interface IoredisClient {
   evalsha(sha: string, keys: number, ...rest: string[]): Promise<unknown>;
   eval(source: string, keys: number, ...rest: string[]): Promise<unknown>;
   call(command: string, args: string[]): Promise<unknown>;
-  on(event: string, listener: (...args: never[]) => void): unknown;
-  off(event: string, listener: (...args: never[]) => void): unknown;
+  on(event: string, listener: (...args: unknown[]) => void): unknown;
+  off(event: string, listener: (...args: unknown[]) => void): unknown;
   disconnect(reconnect?: boolean): void;
 }
 
@@ -96,9 +96,11 @@ export class IoredisDriver implements RedisDriver {
         listener.lost();
       }
     };
-    subscriber.on('message', (from: string, text: string) => from === channel && listener.message(text));
-    subscriber.on('ready', () => void begin());
-    subscriber.on('close', () => listener.lost());
+    subscriber.on('message', (from, text) => {
+      if (from === channel) listener.message(String(text));
+    });
+    for (const event of ['ready', '+subscriber']) subscriber.on(event, () => void begin());
+    for (const event of ['close', '-subscriber']) subscriber.on(event, () => listener.lost());
     // Without a listener the process would end; whoever waits asks meanwhile.
     subscriber.on('error', () => undefined);
     subscriber.connect().catch(() => undefined);

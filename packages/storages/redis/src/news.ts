@@ -17,13 +17,20 @@ export interface NewsReader {
   read(text: string): Message | undefined;
 }
 
+/** A lease that somebody watches. */
+export interface Watched {
+  readonly tells: Set<Tell>;
+  /** It was put in line, so a lock that looks free may be another's turn. */
+  inLine: boolean;
+}
+
 /** Who watches which lease, and the one subscription that all of them share. Open while anybody watches, and a bit longer. */
 export class News {
   readonly #driver: RedisDriver;
   readonly #reader: NewsReader;
   readonly #lingerMs: number;
   /** By key, then by lease. */
-  readonly #watchers = new Map<string, Map<string, Set<Tell>>>();
+  readonly #watchers = new Map<string, Map<string, Watched>>();
   #subscription: Subscription | undefined;
   #live = false;
   #wasLive = false;
@@ -43,16 +50,17 @@ export class News {
     return this.#live;
   }
 
-  watches(key: string, leaseId: string): boolean {
-    return this.#watchers.get(key)?.has(leaseId) === true;
+  watched(key: string, leaseId: string): Watched | undefined {
+    return this.#watchers.get(key)?.get(leaseId);
   }
 
   watch(key: string, leaseId: string, tell: Tell): () => void {
     if (this.#closed) return () => undefined;
     const entry: Tell = (news) => tell(news);
-    const leases = this.#watchers.get(key) ?? new Map<string, Set<Tell>>();
-    const tells = leases.get(leaseId) ?? new Set<Tell>();
-    this.#watchers.set(key, leases.set(leaseId, tells.add(entry)));
+    const leases = this.#watchers.get(key) ?? new Map<string, Watched>();
+    const watched = leases.get(leaseId) ?? { tells: new Set<Tell>(), inLine: false };
+    watched.tells.add(entry);
+    this.#watchers.set(key, leases.set(leaseId, watched));
     this.#open();
     return () => this.#unwatch(key, leaseId, entry);
   }
@@ -80,7 +88,7 @@ export class News {
 
   #unwatch(key: string, leaseId: string, entry: Tell): void {
     const leases = this.#watchers.get(key);
-    const tells = leases?.get(leaseId);
+    const tells = leases?.get(leaseId)?.tells;
     if (leases === undefined || tells?.delete(entry) !== true) return;
     if (tells.size === 0) leases.delete(leaseId);
     if (leases.size === 0 && this.#watchers.get(key) === leases) this.#watchers.delete(key);
@@ -120,14 +128,16 @@ export class News {
 
   /** News may have been missed. */
   #askAll(): void {
-    const tells = [...this.#watchers.values()].flatMap((leases) => [...leases.values()].flatMap((each) => [...each]));
+    const tells = [...this.#watchers.values()].flatMap((leases) =>
+      [...leases.values()].flatMap((each) => [...each.tells]),
+    );
     for (const tell of tells) tell({ type: 'ask' });
   }
 
   #message(text: string): void {
     const message = this.#reader.read(text);
     if (message === undefined) return;
-    const tells = Array.from(this.#watchers.get(message.key)?.get(message.leaseId) ?? []);
+    const tells = Array.from(this.watched(message.key, message.leaseId)?.tells ?? []);
     for (const tell of tells) tell(message.news);
   }
 }

@@ -26,8 +26,8 @@ interface Single extends NodeRedisClient {
   connect(): Promise<unknown>;
   duplicate(options?: object): Single;
   subscribe(channel: string, listener: (text: string) => void): Promise<unknown>;
-  on(event: string, listener: (...args: never[]) => void): unknown;
-  off(event: string, listener: (...args: never[]) => void): unknown;
+  on(event: string, listener: (...args: unknown[]) => void): unknown;
+  off(event: string, listener: (...args: unknown[]) => void): unknown;
   destroy?(): void;
   disconnect?(): Promise<void>;
 }

@@ -26,15 +26,16 @@ import { KeyNames } from './key-names.ts';
 import { readState } from './lock-state.ts';
 import { News } from './news.ts';
 import { parseRecord, recordedHolder } from './record-text.ts';
+import { renewInBatches } from './renewing.ts';
 import { resolveOptions, type RedisStorageOptions, type ResolvedOptions } from './redis-options.ts';
 import { acquire } from './scripts/acquire.ts';
 import { inspect } from './scripts/inspect.ts';
 import { forceRelease, leave, release } from './scripts/release.ts';
-import { renew } from './scripts/renew.ts';
+import { renew, renewMany } from './scripts/renew.ts';
 import type { Script } from './scripts/script.ts';
 import { toWord } from './stored-text.ts';
 
-/** One page of `list`, and as many renewals are under way at once. */
+/** One page of `list`. */
 const pageSize = 500;
 
 interface Connection {
@@ -75,15 +76,19 @@ export class RedisStorage implements LockStorage {
   async acquire(request: AcquireRequest): Promise<AcquireResult> {
     const { names, news, driver } = this.#connection ?? (await this.#open('acquire'));
     const { key, waitMs } = request;
+    const watched = news.watched(key, request.leaseId);
     let told = '0';
-    if (news.watches(key, request.leaseId)) {
+    if (watched !== undefined) {
       const live = news.isLive || (await news.untilLive(this.#options.subscribeTimeoutMs));
       // In a cluster only the listeners of one node are counted, so nobody is passed over for not listening.
       if (live && waitMs !== undefined) told = driver.cluster ? '2' : '1';
     }
     const recorded = recordedRequest(request);
-    const args = acquireArguments(recorded, this.#instance, told);
-    return readAcquired(await this.#run('acquire', key, acquire, args, names.counter(key)), recorded);
+    const args = acquireArguments(recorded, this.#instance, told, watched?.inLine === true);
+    const keys = [names.lock(key), names.counter(key)];
+    const result = readAcquired(await this.#send('acquire', key, acquire, keys, args), recorded);
+    if (watched !== undefined) watched.inLine = !result.acquired && waitMs !== undefined;
+    return result;
   }
 
   async renew(key: string, leaseId: string, leaseMs: number, update?: LeaseUpdate): Promise<RenewResult> {
@@ -97,22 +102,22 @@ export class RedisStorage implements LockStorage {
     return { renewed: false, record, forced: Number(forced) === 1, storageNow: Number(now) };
   }
 
-  /** So many at once are under way; each is a command of its own. */
   async renewMany(requests: readonly RenewRequest[]): Promise<readonly (RenewResult | StorageError)[]> {
+    const { driver, names } = this.#connection ?? (await this.#open('renew'));
     if (this.#closed) throw new StorageClosedError(this.name, 'renew');
-    const results: (RenewResult | StorageError)[] = [];
-    for (let start = 0; start < requests.length; start += pageSize) {
-      const page = requests.slice(start, start + pageSize).map(async ({ key, leaseId, leaseMs, update }) => {
-        try {
-          return await this.renew(key, leaseId, leaseMs, update);
-        } catch (error) {
-          if (error instanceof StorageError) return error;
-          throw error;
-        }
-      });
-      results.push(...(await Promise.all(page)));
-    }
-    return results;
+    return renewInBatches(
+      requests,
+      driver.cluster,
+      (keys, args) =>
+        this.#send(
+          'renew',
+          '',
+          renewMany,
+          keys.map((key) => names.lock(key)),
+          args,
+        ),
+      ({ key, leaseId, leaseMs, update }) => this.renew(key, leaseId, leaseMs, update),
+    );
   }
 
   async release(key: string, leaseId: string): Promise<ReleaseResult> {
@@ -212,11 +217,20 @@ export class RedisStorage implements LockStorage {
     }
   }
 
-  async #run(operation: string, key: string, script: Script, args: string[], counter?: string): Promise<unknown> {
-    const { driver, names } = this.#connection ?? (await this.#open(operation));
+  async #run(operation: string, key: string, script: Script, args: string[]): Promise<unknown> {
+    const { names } = this.#connection ?? (await this.#open(operation));
+    return this.#send(operation, key, script, [names.lock(key)], args);
+  }
+
+  async #send(
+    operation: string,
+    key: string,
+    script: Script,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<unknown> {
     if (this.#closed) throw new StorageClosedError(this.name, operation);
-    const lock = names.lock(key);
-    const keys = counter === undefined ? [lock] : [lock, counter];
+    const { driver } = this.#connection as Connection;
     try {
       return await driver.run(script, false, keys, args);
     } catch (error) {

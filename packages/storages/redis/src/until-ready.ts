@@ -1,13 +1,13 @@
 interface Emitter {
-  on(event: string, listener: (...args: never[]) => void): unknown;
-  off(event: string, listener: (...args: never[]) => void): unknown;
+  on(event: string, listener: (...args: unknown[]) => void): unknown;
+  off(event: string, listener: (...args: unknown[]) => void): unknown;
 }
 
 /** Resolves when the client can send. Rejects after `timeoutMs`, with the last reason that it gave why it could not. */
 export function untilReady(client: Emitter, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let cause: unknown;
-    const fail = (error: never): void => {
+    const fail = (error: unknown): void => {
       cause = error;
     };
     const settle = (act: () => void): void => {

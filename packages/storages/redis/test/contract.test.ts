@@ -1,50 +1,24 @@
-import { Redis } from 'ioredis';
-import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { storageContract, type StorageSetup } from '@lockscope/testkit';
+import { storageContract, type StorageFaults, type StorageSetup } from '@lockscope/testkit';
 import { describeWith } from '../../../../test/support/describe-with.ts';
 import { startRedis, type RedisTestServer } from '../../../../test/support/servers/redis.ts';
-import { RedisStorage, type RedisClient } from '../src/index.ts';
+import { RedisStorage } from '../src/index.ts';
+import { admin, ioredisClient, nodeRedisClient, type Place, type TestClient } from './clients.ts';
 
 const capabilities = { reach: 'network', durable: true, notifies: true, queues: true, shares: true } as const;
 
 interface Setup extends StorageSetup {
-  readonly clients: Client[];
-}
-
-interface Client {
-  readonly client: RedisClient;
-  readonly end: () => unknown;
+  readonly clients: TestClient[];
 }
 
 let server: RedisTestServer;
 
-function ioredis(): Client {
-  const client = new Redis(server.url, { retryStrategy: () => 20 });
-  client.on('error', () => undefined);
-  return { client, end: () => client.disconnect() };
-}
-
-async function nodeRedis(): Promise<Client> {
-  const client = createClient({ url: server.url, socket: { reconnectStrategy: () => 20 } });
-  client.on('error', () => undefined);
-  await client.connect();
-  return { client, end: () => client.destroy() };
-}
-
-async function admin(...command: [string, ...string[]]): Promise<unknown> {
-  const client = new Redis(server.url);
-  const [name, ...args] = command;
-  try {
-    return await client.call(name, ...args);
-  } finally {
-    client.disconnect();
-  }
-}
-
-function contractWith(connect: () => Client | Promise<Client>) {
+function contractWith(
+  connect: (place: Place) => TestClient | Promise<TestClient>,
+  faults: StorageFaults<Setup> = {},
+): ReturnType<typeof storageContract> {
   const open = async (setup: Pick<Setup, 'clients'>): Promise<RedisStorage> => {
-    const made = await connect();
+    const made = await connect(server);
     setup.clients.push(made);
     return new RedisStorage({ client: made.client });
   };
@@ -53,23 +27,23 @@ function contractWith(connect: () => Client | Promise<Client>) {
     forgetsReleased: true,
     renewsMany: true,
     create: async () => {
-      await admin('FLUSHALL');
-      const clients: Client[] = [];
+      await admin(server, 'FLUSHALL');
+      const clients: TestClient[] = [];
       return { clients, storage: await open({ clients }) };
     },
     second: open,
     reopen: open,
     faults: {
       damage: async (_, key) => {
-        const [name] = (await admin('KEYS', `lockscope:{*}:l:${key}`)) as [string];
-        await admin('SET', name, 'of somebody else');
+        const [name] = (await admin(server, 'KEYS', `lockscope:{*}:l:${key}`)) as [string];
+        await admin(server, 'SET', name, 'of somebody else');
       },
       dropConnection: async () => {
-        await admin('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+        await admin(server, 'CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
       },
       freeze: () => server.freeze(),
       thaw: () => server.thaw(),
-      restart: () => server.restart(),
+      ...faults,
     },
     dispose: ({ clients }) => {
       for (const { end } of clients) end();
@@ -77,14 +51,15 @@ function contractWith(connect: () => Client | Promise<Client>) {
   });
 }
 
-describeWith('redis-server', 'the storage contract', () => {
+describeWith('redis-server', 'the storage contract, on a server that writes before it answers', () => {
   beforeAll(async () => {
     server = await startRedis({ persistent: true });
   });
   afterAll(() => server.stop());
+  const restart = { restart: () => server.restart() };
 
   describe('with ioredis', () => {
-    const contract = contractWith(ioredis);
+    const contract = contractWith(ioredisClient, restart);
     for (const { name, run } of contract) test(name, run);
 
     test('is asked for everything but the wall clock, which a process cannot set for a server', () => {
@@ -93,6 +68,16 @@ describeWith('redis-server', 'the storage contract', () => {
   });
 
   describe('with node-redis', () => {
-    for (const { name, run } of contractWith(nodeRedis)) test(name, run);
+    for (const { name, run } of contractWith(nodeRedisClient, restart)) test(name, run);
   });
+});
+
+describeWith('redis-server', 'the storage contract, on a server that keeps nothing', () => {
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(() => server.stop());
+
+  // What a restart leaves of it is told in tokens.test.ts.
+  for (const { name, run } of contractWith(ioredisClient)) test(name, run);
 });
