@@ -10,7 +10,9 @@ const atOnce = 64;
  */
 export class Leftovers {
   readonly #remove: (key: string, seq: number) => Promise<unknown>;
-  readonly #seqs = new Map<string, number>();
+  /** Released since the last round, and before it. */
+  #young = new Map<string, number>();
+  #old = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(remove: (key: string, seq: number) => Promise<unknown>) {
@@ -18,29 +20,33 @@ export class Leftovers {
   }
 
   add(key: string, seq: number): void {
-    this.#seqs.set(key, seq);
-    this.#timer ??= setTimeout(() => void this.#some(), delayMs).unref();
+    this.#old.delete(key);
+    this.#young.set(key, seq);
+    this.#timer ??= setTimeout(() => void this.#round(), delayMs).unref();
   }
 
-  /** The record is in use again. */
+  /** The record is about to be used again. */
   delete(key: string): void {
-    this.#seqs.delete(key);
+    this.#young.delete(key);
+    this.#old.delete(key);
   }
 
   /** Removes all that are left now. A removal that fails leaves one small record. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
-    while (this.#seqs.size > 0) await this.#batch();
+    const all = new Map([...this.#old, ...this.#young]);
+    while (all.size > 0) await this.#batch(all);
   }
 
-  async #some(): Promise<void> {
-    await this.#batch();
-    this.#timer = this.#seqs.size === 0 ? undefined : setTimeout(() => void this.#some(), delayMs).unref();
+  async #round(): Promise<void> {
+    while (this.#old.size > 0) await this.#batch(this.#old);
+    [this.#old, this.#young] = [this.#young, this.#old];
+    this.#timer = this.#old.size === 0 ? undefined : setTimeout(() => void this.#round(), delayMs).unref();
   }
 
-  async #batch(): Promise<void> {
-    const batch = [...this.#seqs].slice(0, atOnce);
-    for (const [key] of batch) this.#seqs.delete(key);
+  async #batch(leftovers: Map<string, number>): Promise<void> {
+    const batch = [...leftovers].slice(0, atOnce);
+    for (const [key] of batch) leftovers.delete(key);
     await Promise.allSettled(batch.map(([key, seq]) => this.#remove(key, seq)));
   }
 }

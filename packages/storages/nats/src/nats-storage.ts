@@ -60,6 +60,7 @@ export class NatsStorage implements LockStorage {
       // Only an attempt that writes may start from an older look: the write fails when it was too old.
       const known = this.#known.exact(key) ?? nothing;
       if (known.place.isUnused) {
+        open.leftovers.delete(key);
         const place = known.place.copy();
         place.grant(granteeOf(request), this.#time.now(), leaseMs, this.#news.address);
         const written = await open.records.write('acquire', key, known.seq, place);
