@@ -454,7 +454,8 @@ export class Possession extends Due implements WatchedLease {
     if (this.isOver) return;
     const { deadline } = this.#lease;
     // Renewals may go out a bit early, so that those of many leases go out together.
-    const together = this.#registry.renewals.takesMany && this.#renewAt <= Math.min(this.#agesAt, deadline);
+    const regular = this.#renewals.first === undefined && this.#lease.failures === 0;
+    const together = regular && this.#registry.renewals.takesMany && this.#renewAt <= Math.min(this.#agesAt, deadline);
     this.earlyMs = together ? this.renewEveryMs / 10 : 0;
     const next = this.#release === undefined ? Math.min(this.#renewAt, this.#agesAt, deadline) : deadline;
     this.#registry.due.set(this, next);
