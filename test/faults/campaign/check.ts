@@ -107,11 +107,11 @@ function follow({ name, lines, killed = false, frozen = [] }: ClientHistory, sla
 
 function overlaps(possessions: readonly Possession[], forgotAt: readonly number[]): string[] {
   const problems: string[] = [];
-  const latest = new Map<string, { last: Possession; greatest: Possession; seen: Set<number> }>();
+  const latest = new Map<string, { last: Possession; greatest: Possession; seen: Map<number, Possession> }>();
   for (const next of possessions.toSorted((a, b) => a.from - b.from)) {
     const before = latest.get(next.key);
     if (before === undefined) {
-      latest.set(next.key, { last: next, greatest: next, seen: new Set([next.token]) });
+      latest.set(next.key, { last: next, greatest: next, seen: new Map([[next.token, next]]) });
       continue;
     }
     const { last, greatest, seen } = before;
@@ -121,11 +121,13 @@ function overlaps(possessions: readonly Possession[], forgotAt: readonly number[
         `${next.key}: ${text(next)} began while ${text(last)} held it, ${forMs.toFixed(2)} ms before its end`,
       );
     }
-    if (seen.has(next.token)) problems.push(`${next.key}: ${text(next)} has a token that was given before`);
+    const twin = seen.get(next.token);
+    if (twin !== undefined)
+      problems.push(`${next.key}: ${text(next)} has a token that was given before: ${text(twin)}`);
     else if (next.token < greatest.token && !forgottenBetween(next, greatest, forgotAt)) {
       problems.push(`${next.key}: ${text(next)} came after ${text(greatest)}`);
     }
-    seen.add(next.token);
+    seen.set(next.token, next);
     if (next.to >= last.to) before.last = next;
     if (next.token > greatest.token) before.greatest = next;
   }

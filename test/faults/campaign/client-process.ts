@@ -176,6 +176,12 @@ export class ClientProcess {
     return { name: this.name, lines: readLog(this.options.log), killed: this.#killed, frozen: this.#frozen };
   }
 
+  /** What its last attempts came to, for whoever has to find out what is wrong. */
+  lastEnds(): string {
+    const ends = readLog(this.options.log).flatMap((line) => (line.is === 'end' ? line.how : []));
+    return `its last ${Math.min(ends.length, 8)} of ${ends.length} attempts ended ${ends.slice(-8).join(', ')}`;
+  }
+
   #tellListeners(): void {
     for (const listener of this.#listening.splice(0)) listener();
   }

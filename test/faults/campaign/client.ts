@@ -65,8 +65,16 @@ async function possess(key: string, holdMs: number): Promise<void> {
 }
 
 function codeOf(error: unknown): string {
-  const { code, reason } = error as { readonly code?: string; readonly reason?: string };
-  return code === undefined ? String((error as Error).stack ?? error) : [code, reason].filter(Boolean).join(' ');
+  const { code, reason, cause, stack } = error as Error & { readonly code?: string; readonly reason?: string };
+  if (code === undefined) return stack ?? String(error);
+  // Why the storage could not answer: the innermost cause says it best.
+  const why = code === 'LOCK_STORAGE_FAILED' ? innermost(cause).slice(0, 60) : undefined;
+  return [code, reason, why].filter(Boolean).join(' ');
+}
+
+function innermost(error: unknown): string {
+  const { cause, message } = Object(error) as Partial<Error>;
+  return cause === undefined ? (message ?? String(error)) : innermost(cause);
 }
 
 async function worker(keys: readonly string[]): Promise<void> {

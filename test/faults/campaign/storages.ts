@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs';
+
 import type { LockStorage } from '@lockscope/storage';
 import { FileStorage } from '@lockscope/storage-file';
 import { MysqlStorage } from '@lockscope/storage-mysql';
@@ -19,6 +21,7 @@ export interface Endpoint {
 export function openStorage({ backend, port, path = '' }: Endpoint): LockStorage {
   switch (backend) {
     case 'file':
+      mkdirSync(path, { recursive: true });
       return new FileStorage({ path });
     case 'mysql':
       return new MysqlStorage({ url: `mysql://root@127.0.0.1:${port}/locks` });

@@ -110,11 +110,13 @@ export class World {
   async recovered(withinMs = 10_000): Promise<number> {
     const began = performance.now();
     const deadline = began + withinMs;
-    const left = (): number => deadline - performance.now();
     await Promise.all(
       this.clients.map(async (client) => {
-        const before = await client.acquired(left());
-        while ((await client.acquired(left())) === before) await sleep(20);
+        const before = await client.acquired(withinMs);
+        while ((await client.acquired(withinMs)) === before) {
+          await sleep(20);
+          if (performance.now() > deadline) throw new Error(`${client.name} got no lock: ${client.lastEnds()}`);
+        }
       }),
     );
     return performance.now() - began;
