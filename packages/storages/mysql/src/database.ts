@@ -4,7 +4,7 @@ import { describeFailure, isPassing } from './failure.ts';
 import { ConnectionPool, send, TimeoutError, type Connection } from './mysql-pool.ts';
 import type { ResolvedOptions } from './mysql-options.ts';
 import type { Answer } from './row.ts';
-import { prepareSchema, type ServerFacts } from './schema.ts';
+import { prepareSchema } from './schema.ts';
 import { fill, type SqlValues } from './script.ts';
 import { scriptsFor, type Scripts } from './statements.ts';
 import { tableNames } from './tables.ts';
@@ -12,17 +12,11 @@ import { tableNames } from './tables.ts';
 const storage = 'mysql';
 const longestPauseMs = 20;
 
-/** What is known once the server was reached and has the tables. */
-interface Opened {
-  readonly facts: ServerFacts;
-  readonly scripts: Scripts;
-}
-
 /** Sends scripts over a pool, one command each, again when others were in the way; rejects with StorageErrors. */
 export class Database {
   readonly #options: ResolvedOptions;
   #pool: ConnectionPool | undefined;
-  #opened: Promise<Opened> | undefined;
+  #scripts: Promise<Scripts> | undefined;
   #closed = false;
 
   constructor(options: ResolvedOptions) {
@@ -39,18 +33,17 @@ export class Database {
     fillIn: (statement: string) => string = asItIs,
   ): Promise<readonly Answer[]> {
     return this.#do(operation, async (pool, deadline) => {
-      const { scripts } = await this.#open(pool, deadline);
+      const scripts = await this.#open(pool, deadline);
       const statements = scripts[script].map((statement) => fill(fillIn(statement), values));
       return pool.with(deadline, (connection) => send(connection, statements));
     });
   }
 
-  /** Runs `work` on a connection, for what is no script. */
-  with<T>(operation: string, work: (connection: Connection, facts: ServerFacts) => Promise<T>): Promise<T> {
-    return this.#do(operation, async (pool, deadline) => {
-      const { facts } = await this.#open(pool, deadline);
-      return pool.with(deadline, (connection) => work(connection, facts));
-    });
+  /** Runs `work` on a connection, whether the tables are there or not. */
+  look<T>(operation: string, work: (connection: Connection, connectionLimit?: number) => Promise<T>): Promise<T> {
+    return this.#do(operation, (pool, deadline) =>
+      pool.with(deadline, (connection) => work(connection, pool.connectionLimit)),
+    );
   }
 
   /** Ends its own pool. What is under way rejects. */
@@ -58,7 +51,7 @@ export class Database {
     this.#closed = true;
     const pool = this.#pool;
     this.#pool = undefined;
-    this.#opened = undefined;
+    this.#scripts = undefined;
     await pool?.end();
   }
 
@@ -78,21 +71,21 @@ export class Database {
   }
 
   #connect(): ConnectionPool {
-    const { pool, connection } = this.#options;
-    return pool === undefined ? ConnectionPool.own(connection) : ConnectionPool.given(pool);
+    const { pool, connection, commandTimeoutMs } = this.#options;
+    return pool === undefined ? ConnectionPool.own(connection, commandTimeoutMs) : ConnectionPool.given(pool);
   }
 
   /** Looks at the server and its tables once; again when that failed. */
-  #open(pool: ConnectionPool, deadline: number): Promise<Opened> {
-    if (this.#opened !== undefined) return this.#opened;
+  #open(pool: ConnectionPool, deadline: number): Promise<Scripts> {
+    if (this.#scripts !== undefined) return this.#scripts;
     const { prefix } = this.#options;
-    const opening = pool.with(deadline, async (connection): Promise<Opened> => {
-      const facts = await prepareSchema(connection, prefix);
-      return { facts, scripts: scriptsFor(tableNames(prefix), facts.logsStatements) };
+    const opening = pool.with(deadline, async (connection): Promise<Scripts> => {
+      const { logsStatements } = await prepareSchema(connection, prefix);
+      return scriptsFor(tableNames(prefix), logsStatements);
     });
-    this.#opened = opening;
+    this.#scripts = opening;
     opening.catch(() => {
-      if (this.#opened === opening) this.#opened = undefined;
+      if (this.#scripts === opening) this.#scripts = undefined;
     });
     return opening;
   }

@@ -53,9 +53,9 @@ export class LockTable {
     if (asksAgain) return (await this.#lookBusy(request, lease)) ?? this.#contend(request, lease);
     if (share !== undefined) return this.#contend(request, lease);
     const taken = await this.#take(request, lease);
-    if (taken !== undefined) return taken;
-    const busy = waitMs === undefined ? await this.#lookBusy(request, lease) : undefined;
-    return busy ?? this.#contend(request, lease);
+    if (typeof taken === 'object') return taken;
+    const looks = taken === 'held' && waitMs === undefined;
+    return (looks ? await this.#lookBusy(request, lease) : undefined) ?? this.#contend(request, lease);
   }
 
   async renew(key: string, leaseId: string, leaseMs: number, update?: LeaseUpdate): Promise<RenewResult> {
@@ -105,8 +105,8 @@ export class LockTable {
     return { released: false, record: state.holders(operation)[0], forced: state.wasForced(lease.lease) };
   }
 
-  /** One command: gives the lock when nobody has it, shares it or waits for it. */
-  async #take(request: AcquireRequest, lease: Lease): Promise<Granted | undefined> {
+  /** One command: gives the lock when nobody has it, shares it or waits for it; else says whether one has it alone. */
+  async #take(request: AcquireRequest, lease: Lease): Promise<Granted | 'held' | 'crowded'> {
     const { key } = request;
     const answers = await this.#change(request, 'take', { ...lease, ...requestValues(request) });
     const row = rowsOf(answers.at(-2))[0] ?? {};
@@ -117,8 +117,9 @@ export class LockTable {
       return { acquired: true, record, previous: parsePredecessor(row), waiting: 0, storageNow };
     }
     // What cannot be read is told before anything is put on record.
-    if ((time(row['ends_at']) ?? Infinity) > storageNow) parseRecord(key, row, 'acquire');
-    return undefined;
+    if ((time(row['ends_at']) ?? Infinity) <= storageNow) return 'crowded';
+    parseRecord(key, row, 'acquire');
+    return 'held';
   }
 
   /** Answers from a look alone when the lock is surely busy and nothing has to be noted. */

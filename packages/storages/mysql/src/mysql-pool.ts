@@ -23,12 +23,24 @@ export class ConnectionPool {
     this.#isOwn = isOwn;
   }
 
-  static own(options: PoolOptions): ConnectionPool {
-    return new ConnectionPool(createPool(options), true);
+  /** A pool of its own. The server waits for a row no longer than somebody waits for its answer. */
+  static own(options: PoolOptions, commandTimeoutMs: number): ConnectionPool {
+    const pool = createPool(options);
+    const seconds = Math.max(1, Math.floor(commandTimeoutMs / 1000) - 1);
+    pool.pool.on('connection', (connection) => {
+      connection.query(`SET SESSION innodb_lock_wait_timeout = ${seconds}`, () => undefined);
+    });
+    return new ConnectionPool(pool, true);
   }
 
   static given(pool: MysqlPool): ConnectionPool {
     return new ConnectionPool('promise' in pool ? pool.promise() : pool, false);
+  }
+
+  /** At most so many connections; undefined where the pool does not say. */
+  get connectionLimit(): number | undefined {
+    const { config } = this.#pool.pool as { readonly config?: { readonly connectionLimit?: unknown } };
+    return typeof config?.connectionLimit === 'number' ? config.connectionLimit : undefined;
   }
 
   /** Runs `work` with a connection and gives it back; one that did not answer by the deadline is given up. */

@@ -38,7 +38,7 @@ export class MysqlStorage implements LockStorage {
     shares: true,
   });
   readonly #database: Database;
-  readonly #commandTimeoutMs: number;
+  readonly #limits: { readonly prefix: string; readonly commandTimeoutMs: number };
   readonly #table: LockTable;
   readonly #renewals: Renewals;
   readonly #listing: Listing;
@@ -46,7 +46,7 @@ export class MysqlStorage implements LockStorage {
   /** @throws {MysqlOptionsError} with all that is wrong with the options. */
   constructor(options: MysqlStorageOptions) {
     const resolved = resolveOptions(options);
-    this.#commandTimeoutMs = resolved.commandTimeoutMs;
+    this.#limits = { prefix: resolved.prefix, commandTimeoutMs: resolved.commandTimeoutMs };
     this.#database = new Database(resolved);
     this.#table = new LockTable(this.#database);
     this.#renewals = new Renewals(this.#database, this.#table);
@@ -114,7 +114,9 @@ export class MysqlStorage implements LockStorage {
 
   /** Settings of the server and of the pool that make locks unsafe or slow. */
   async examine(): Promise<readonly Finding[]> {
-    return this.#database.with('examine', (connection, facts) => examine(connection, facts, this.#commandTimeoutMs));
+    return this.#database.look('examine', (connection, connectionLimit) =>
+      examine({ ...this.#limits, connection, connectionLimit }),
+    );
   }
 
   /** Ends the pool that it made; one that was given stays open. Closing again does nothing. */

@@ -6,10 +6,7 @@ import { literal } from './script.ts';
 import { createTables, schemaVersion, tableComment, tableNames } from './tables.ts';
 
 /** What is known of the server. */
-export interface ServerFacts {
-  readonly dialect: 'mariadb' | 'mysql';
-  /** `10.11.19` */
-  readonly version: string;
+interface ServerFacts {
   /** True when changes are logged as statements only, which rules out READ COMMITTED. */
   readonly logsStatements: boolean;
 }
@@ -41,7 +38,7 @@ async function serverFacts(connection: Connection): Promise<ServerFacts> {
   const [least, leastMinor] = oldest[dialect];
   if (major < least || (major === least && minor < leastMinor))
     throw new MysqlSchemaError(undefined, `${full} is too old: MariaDB 10.6 or MySQL 8.0 is needed`);
-  return { dialect, version, logsStatements: text(row['logs']) === '1' && text(row['format']) === 'STATEMENT' };
+  return { logsStatements: text(row['logs']) === '1' && text(row['format']) === 'STATEMENT' };
 }
 
 /** The version of the tables; undefined when there are none of these names. */

@@ -7,7 +7,7 @@
 import type { TableNames } from './tables.ts';
 
 /** Microseconds since 1970, the same throughout a statement. */
-const clock = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))";
+export const clock = "TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(6))";
 const noPlace = Number.MAX_SAFE_INTEGER;
 
 /** Plain reads see what is committed when they run, and misses lock no gaps. Not where the log has only statements. */
@@ -228,16 +228,20 @@ const unusedKeys = [
   'COMMIT',
 ];
 
-/** Forgets keys that are still unused. While it has the row of the floor, nobody gets a lock. */
+/**
+ * Forgets keys that are still unused. While it has the row of the floor, nobody gets a lock; one that is released
+ * meanwhile stays, because its token may be above the floor.
+ */
 const sweep = [
   readCommitted,
   'BEGIN',
   'SELECT COUNT(*) INTO @ls_row FROM {meta} WHERE id = 1 FOR UPDATE',
   `UPDATE {meta} SET floor = GREATEST(floor, COALESCE(
   (SELECT MAX(token) FROM {locks} WHERE lock_key IN ({keys}) AND ${unused}), 0)) WHERE id = 1`,
+  'SET @ls_floor = (SELECT floor FROM {meta} WHERE id = 1)',
   `DELETE FROM {sharers} WHERE lock_key IN ({keys}) AND ends_at <= ${clock}`,
   `DELETE FROM {waiters} WHERE lock_key IN ({keys}) AND forget_at <= ${clock}`,
-  `DELETE FROM {locks} WHERE lock_key IN ({keys}) AND ${unused}`,
+  `DELETE FROM {locks} WHERE lock_key IN ({keys}) AND token <= @ls_floor AND ${unused}`,
   'COMMIT',
 ];
 
