@@ -1,6 +1,6 @@
 import type { Verdict } from './check.ts';
-import { type Fault, faults } from './faults.ts';
-import { seededRandom } from './random.ts';
+import { type Fault, otherFaults, serverKills } from './faults.ts';
+import { type Random, seededRandom } from './random.ts';
 import { type Backend, World } from './world.ts';
 
 /** What a campaign did, and what came of it. */
@@ -14,24 +14,25 @@ export interface CampaignReport extends Verdict {
 /** How late an acquire may end on a machine that is busy with other tests. */
 const slackMs = 1_000;
 
+/** Faults that do without a server, in a campaign that is not a large one. */
+const fewFaults = 4;
+
 /**
- * Each fault `rounds` times, in an order that the seed decides, while three processes compete for the same locks. After
- * each, every process has to get a lock again.
+ * One fault after the other, in an order that the seed decides, while three processes compete for the same locks. After
+ * each, every process has to get a lock again. `rounds` is how often the server is killed in the middle of each
+ * operation; everything else happens a tenth as often, but at least once. Without `rounds`: each kill once, and a few
+ * of the rest.
  */
 export async function campaign(
   backend: Backend,
-  { seed, rounds, only = faults }: { readonly seed: number; readonly rounds: number; readonly only?: readonly Fault[] },
+  { seed, rounds }: { readonly seed: number; readonly rounds?: number | undefined },
 ): Promise<CampaignReport> {
   const random = seededRandom(seed);
+  const plan = planned(backend, random, rounds);
   const world = await World.start({ backend, random, clients: ['one', 'two', 'skewed'] });
   try {
     const recoveries: number[] = [];
-    const left = only
-      .filter(({ needsServer }) => !needsServer || backend.start !== undefined)
-      .flatMap((fault) => Array.from({ length: rounds }, () => fault));
-    const count = left.length;
-    while (left.length > 0) {
-      const [fault] = left.splice(random.int(0, left.length - 1), 1) as [Fault];
+    for (const fault of plan) {
       try {
         await fault.happen(world);
         recoveries.push(await world.recovered());
@@ -44,12 +45,28 @@ export async function campaign(
     return {
       ...verdict,
       seed,
-      faults: count,
+      faults: plan.length,
       recovery: { median: sorted[sorted.length >> 1] ?? 0, longest: sorted.at(-1) ?? 0 },
     };
   } finally {
     await world.end();
   }
+}
+
+function planned(backend: Backend, random: Random, rounds: number | undefined): Fault[] {
+  const possible = ({ needsServer }: Fault): boolean => !needsServer || backend.start !== undefined;
+  const times = (faults: readonly Fault[], count: number): Fault[] =>
+    faults.filter(possible).flatMap((fault) => Array.from({ length: count }, () => fault));
+  const others = shuffled(times(otherFaults, Math.ceil((rounds ?? 1) / 10)), random);
+  return shuffled(
+    [...times(serverKills, rounds ?? 1), ...(rounds === undefined ? others.slice(0, fewFaults) : others)],
+    random,
+  );
+}
+
+function shuffled<T>(items: readonly T[], random: Random): T[] {
+  const left = [...items];
+  return items.flatMap(() => left.splice(random.int(0, left.length - 1), 1));
 }
 
 /** A campaign in a line, for whoever reads the output of the tests. */

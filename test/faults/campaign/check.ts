@@ -62,6 +62,7 @@ export function check(histories: readonly ClientHistory[], promises: Promises): 
 }
 
 function follow({ name, lines, killed = false, frozen = [] }: ClientHistory, slackMs: number) {
+  const blocked = lines.flatMap((line) => (line.is === 'blocked' ? { from: line.from, to: line.at } : []));
   const asks = new Map<number, Extract<Line, { is: 'ask' }>>();
   const held = new Map<number, Possession>();
   const possessions: Possession[] = [];
@@ -72,7 +73,7 @@ function follow({ name, lines, killed = false, frozen = [] }: ClientHistory, sla
     const ask = asks.get(id);
     if (ask === undefined) return;
     asks.delete(id);
-    const pausedNs = frozen.reduce(
+    const pausedNs = [...frozen, ...blocked].reduce(
       (sum, { from, to }) => sum + Math.max(0, Math.min(to, at) - Math.max(from, ask.at)),
       0,
     );

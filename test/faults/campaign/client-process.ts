@@ -141,13 +141,6 @@ export class ClientProcess {
     this.#frozen.at(-1)!.to = machineTime() + 50e6;
   }
 
-  /** It was, or is about to be, busy and deaf for so long, by its parent's wish. */
-  block(forMs: number): void {
-    const from = machineTime();
-    this.#frozen.push({ from, to: from + (forMs + 100) * 1e6 });
-    this.tell({ do: 'block', forMs });
-  }
-
   /** What was told of it is no surprise: it kills itself. */
   willDie(): void {
     this.#killed = true;

@@ -13,21 +13,23 @@ export interface Fault {
 
 const operations: readonly StruckOperation[] = ['acquire', 'renew', 'release', 'hand-over'];
 
-/** Everything that goes wrong in a campaign. */
-export const faults: readonly Fault[] = [
-  ...operations.map((operation) => ({
-    name: `the server is killed in the middle of ${withArticle(operation)}`,
-    needsServer: true,
-    happen: async (world: World) => {
-      const { client } = world.anyClient();
-      const afterUs = world.random.int(0, 1_500);
-      client.tell({ do: 'strike', operation, afterUs, pid: world.server.pid });
-      await client.hears('struck', 15_000);
-      await world.serverKilled();
-      await sleep(world.random.int(0, 100));
-      await world.server.start();
-    },
-  })),
+/** The server is killed in the middle of each operation. */
+export const serverKills: readonly Fault[] = operations.map((operation) => ({
+  name: `the server is killed in the middle of ${withArticle(operation)}`,
+  needsServer: true,
+  happen: async (world: World) => {
+    const { client } = world.anyClient();
+    const afterUs = world.random.int(0, 1_500);
+    client.tell({ do: 'strike', operation, afterUs, pid: world.server.pid });
+    await client.hears('struck', 15_000);
+    await world.serverKilled();
+    await sleep(world.random.int(0, 100));
+    await world.server.start();
+  },
+}));
+
+/** Whatever else goes wrong in a campaign. */
+export const otherFaults: readonly Fault[] = [
   ...operations.map((operation) => ({
     name: `a client is killed in the middle of ${withArticle(operation)}`,
     needsServer: false,
@@ -63,7 +65,7 @@ export const faults: readonly Fault[] = [
     needsServer: false,
     happen: async (world) => {
       const forMs = aroundALease(world);
-      world.anyClient().client.block(forMs);
+      world.anyClient().client.tell({ do: 'block', forMs });
       await sleep(forMs);
     },
   },

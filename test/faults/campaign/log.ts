@@ -12,7 +12,9 @@ export type Line =
   /** At `at` it still held the lock, as far as it could know. */
   | { readonly is: 'still'; readonly id: number; readonly at: number }
   /** It did not get the lock, or holds it no more. `how` is `released`, or the code of what it was told. */
-  | { readonly is: 'end'; readonly id: number; readonly how: string; readonly at: number };
+  | { readonly is: 'end'; readonly id: number; readonly how: string; readonly at: number }
+  /** Its event loop did not turn since `from`. */
+  | { readonly is: 'blocked'; readonly id: 0; readonly from: number; readonly at: number };
 
 /** The machine's monotonic clock in nanoseconds. On Linux it is one for all processes. */
 export function machineTime(): number {

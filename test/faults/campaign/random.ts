@@ -24,8 +24,8 @@ export function chosenSeed(): number {
   return Number.isSafeInteger(given) && given > 0 ? given : Math.floor(Math.random() * 2 ** 31) + 1;
 }
 
-/** How often each fault is repeated: `LOCKSCOPE_CAMPAIGN`, or `usually`. */
-export function chosenRounds(usually: number): number {
+/** How often a server is killed in the middle of each operation: `LOCKSCOPE_CAMPAIGN`, if it is given. */
+export function chosenRounds(): number | undefined {
   const given = Number(process.env['LOCKSCOPE_CAMPAIGN']);
-  return Number.isSafeInteger(given) && given > 0 ? given : usually;
+  return Number.isSafeInteger(given) && given > 0 ? given : undefined;
 }
