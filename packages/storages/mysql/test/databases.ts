@@ -29,12 +29,14 @@ export class TestDatabase {
     return rows;
   }
 
+  /** The connections in this database that carry out a statement, or wait for a row in one. */
+  busy(): Promise<readonly number[]> {
+    return this.#connections("COMMAND = 'Query'");
+  }
+
   /** Ends all connections that are in this database. */
   async cut(): Promise<void> {
-    const rows = (await this.run('SELECT ID AS id FROM information_schema.PROCESSLIST WHERE DB = ?', [
-      this.name,
-    ])) as readonly { readonly id: number }[];
-    for (const { id } of rows) {
+    for (const id of await this.#connections('TRUE')) {
       try {
         await this.plain.query(`KILL ${id}`);
       } catch (error) {
@@ -47,5 +49,11 @@ export class TestDatabase {
   async drop(): Promise<void> {
     await this.plain.query(`DROP DATABASE IF EXISTS ${this.name}`);
     await this.plain.end();
+  }
+
+  async #connections(which: string): Promise<readonly number[]> {
+    const sql = `SELECT ID AS id FROM information_schema.PROCESSLIST WHERE DB = ? AND ${which}`;
+    const rows = (await this.run(sql, [this.name])) as readonly { readonly id: number }[];
+    return rows.map(({ id }) => id);
   }
 }
