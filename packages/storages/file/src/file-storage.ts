@@ -29,7 +29,9 @@ import { formatState, parseState } from './state-text.ts';
 
 const retryAtOnce = 2;
 const longestPauseMs = 8;
+/** So many keys are looked at before others have their turn. */
 const readTogether = 32;
+const maxKnown = 1000;
 
 /** What is to be written, and the answer once it is; without `write` the answer is given at once. */
 interface Step<T> {
@@ -49,6 +51,8 @@ export class FileStorage implements LockStorage {
   readonly #lanes = new Lanes();
   #opening: Promise<Folder> | undefined;
   readonly #tidying = new Set<Promise<void>>();
+  /** What this process wrote last. */
+  readonly #known = new Map<string, { readonly state: KeyState; readonly found: Found }>();
   #closed = false;
 
   /** @throws {FileOptionsError} with all that is wrong with the options. */
@@ -119,6 +123,7 @@ export class FileStorage implements LockStorage {
       for (let start = 0; start < keys.length; start += readTogether) {
         const some = keys.slice(start, start + readTogether).map((files) => this.#lookOrSkip(folder, files));
         seen.push(...(await Promise.all(some)).filter((look) => look?.held?.key.startsWith(prefix)));
+        await turn();
       }
       return seen;
     });
@@ -145,12 +150,13 @@ export class FileStorage implements LockStorage {
     return this.#lanes.run(key, () =>
       this.#do(operation, async (folder) => {
         const files = folder.key(key);
+        const fast = await this.#changeKnown(folder, files, key, decide);
+        if (fast !== undefined) return fast.answer;
         const deadline = performance.now() + this.#options.busyTimeoutMs;
         for (let tries = 1; ; tries += 1) {
           const look = await this.#look(operation, folder, files, key);
           const { write, answer } = decide(look);
-          if (write === undefined) return answer;
-          if (await this.#write(files, look.found, write)) return answer;
+          if (write === undefined || (await this.#write(files, look.found, write))) return answer;
           if (performance.now() > deadline)
             throw new Error(
               `others changed it for more than ${this.#options.busyTimeoutMs} ms, ${tries} times in a row`,
@@ -161,12 +167,38 @@ export class FileStorage implements LockStorage {
     );
   }
 
-  async #write(files: KeyFolder, found: Found | undefined, state: KeyState): Promise<boolean> {
+  /**
+   * Takes what this process wrote last for what counts. If it does not, the change finds no marker to rename, and nothing
+   * has happened; what needs no change is answered only after a look.
+   */
+  async #changeKnown<T>(
+    folder: Folder,
+    files: KeyFolder,
+    key: string,
+    decide: (look: Look) => Step<T>,
+  ): Promise<{ readonly answer: T } | undefined> {
+    const known = this.#known.get(key);
+    if (known === undefined) return undefined;
+    const { write, answer } = decide(lookAt(known.found, known.state, await folder.time.read()));
+    const isRight = write !== undefined && (await files.has(known.found));
+    if (isRight && (await this.#write(files, known.found, write))) return { answer };
+    this.#known.delete(key);
+    return undefined;
+  }
+
+  async #write(files: KeyFolder, before: Found | undefined, state: KeyState): Promise<boolean> {
     const content: Content = { text: formatState(state), tokens: state.tokens, run: shortened(state.run) };
-    if (found === undefined) return files.create(content);
-    const done = await files.replace(found, content);
-    if (done) this.#tidy(files.tidy(found));
-    return done;
+    const found = before === undefined ? await files.create(content) : await files.replace(before, content);
+    if (found === undefined) return false;
+    if (before !== undefined) this.#tidy(files.tidy(before));
+    this.#remember(state, found);
+    return true;
+  }
+
+  #remember(state: KeyState, found: Found): void {
+    const [oldest] = this.#known.keys();
+    if (this.#known.size >= maxKnown && oldest !== undefined) this.#known.delete(oldest);
+    this.#known.set(state.key, { state, found });
   }
 
   /** Nobody waits for it. */
@@ -218,6 +250,7 @@ export class FileStorage implements LockStorage {
     } catch (error) {
       if (error instanceof ForeignRecordError) throw error;
       this.#opening = undefined;
+      this.#known.clear();
       if (error instanceof StorageError) throw error;
       throw new StorageError(this.name, operation, describeFailure(error, this.#options.path), { cause: error });
     }

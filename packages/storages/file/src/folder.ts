@@ -3,6 +3,7 @@ import { link, mkdir, readdir, readFile, rename, unlink, writeFile } from 'node:
 import { join } from 'node:path';
 import { FileFolderError, FileMachineError } from './errors.ts';
 import { codeOf } from './failure.ts';
+import { localCalls, remoteCalls, type FileCalls } from './file-calls.ts';
 import type { ResolvedOptions } from './file-options.ts';
 import { MachineTime, ServerTime, type FolderTime } from './folder-time.ts';
 import { KeyFolder } from './key-folder.ts';
@@ -24,6 +25,7 @@ export class Folder {
   readonly time: FolderTime;
   readonly #options: ResolvedOptions;
   readonly #id: string;
+  readonly #files: FileCalls;
   readonly #locks: string;
   readonly #workshop: string;
   #checkAt: number;
@@ -32,6 +34,7 @@ export class Folder {
     const { path, shared, clock, clockToleranceMs } = options;
     this.#options = options;
     this.#id = id;
+    this.#files = shared ? remoteCalls : localCalls;
     this.#locks = join(path, 'locks');
     this.#workshop = join(path, 'new');
     this.#checkAt = clock.monotonic() + checkEveryMs;
@@ -58,13 +61,13 @@ export class Folder {
   }
 
   key(key: string): KeyFolder {
-    return new KeyFolder(join(this.#locks, folderName(key)), this.#workshop);
+    return new KeyFolder(this.#files, join(this.#locks, folderName(key)), this.#workshop);
   }
 
   /** The folders of all keys, in no order. */
   async keys(): Promise<readonly KeyFolder[]> {
     const names = await readdir(this.#locks);
-    return names.map((name) => new KeyFolder(join(this.#locks, name), this.#workshop));
+    return names.map((name) => new KeyFolder(this.#files, join(this.#locks, name), this.#workshop));
   }
 
   /**
@@ -108,16 +111,18 @@ async function readSign(path: string): Promise<Sign | undefined> {
 
 async function makeSign(path: string, sign: Sign): Promise<Sign> {
   const names = await readdir(path);
-  if (names.includes('locks'))
-    throw new FileFolderError(path, 'open', `has a folder "locks" and no ${signName}: give a folder of its own`);
-  try {
-    await writeSign(path, sign, link);
-    return sign;
-  } catch (error) {
-    const made = codeOf(error) === 'EEXIST' ? await readSign(path) : undefined;
-    if (made === undefined) throw error;
-    return made;
+  if (!names.includes('locks')) {
+    try {
+      await writeSign(path, sign, link);
+      return sign;
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    }
   }
+  // Somebody was faster, and may have made more by now.
+  const made = await readSign(path);
+  if (made !== undefined) return made;
+  throw new FileFolderError(path, 'open', `has a folder "locks" and no ${signName}: give a folder of its own`);
 }
 
 async function writeSign(path: string, sign: Sign, put: (from: string, to: string) => Promise<void>): Promise<void> {

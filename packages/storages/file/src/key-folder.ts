@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { access, mkdir, readdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf } from './failure.ts';
+import type { FileCalls } from './file-calls.ts';
 
 /** The file whose name says which state of a key counts. There is one, and a change renames it. */
 export interface Marker {
@@ -43,11 +43,13 @@ const looks = 20;
  * not at all, only to the state that it was made for, and whoever dies in between leaves nothing but litter.
  */
 export class KeyFolder {
+  readonly #files: FileCalls;
   readonly #path: string;
   /** Where folders of new keys are made ready, on the same disk. */
   readonly #workshop: string;
 
-  constructor(path: string, workshop: string) {
+  constructor(files: FileCalls, path: string, workshop: string) {
+    this.#files = files;
     this.#path = path;
     this.#workshop = workshop;
   }
@@ -65,42 +67,48 @@ export class KeyFolder {
       // While another process changes it, a list of the files may have neither the old nor the new name.
       if (marker === undefined && look < looks) continue;
       if (marker === undefined) throw new NoMarkerError(`${this.#path} has no marker`);
-      const text = await readText(join(this.#path, textFile(marker)));
+      const text = await this.#text(marker);
       if (text === undefined && look < looks && (await this.#isGone(marker))) continue;
       return { marker, text, litter: names.filter((name) => isLitter(name, marker)) };
     }
   }
 
-  /** Makes the first state of a key. False when there is one by now. */
-  async create(content: Content): Promise<boolean> {
+  /** Whether the text of a state that was known is there and unharmed. Whether it counts shows when it is replaced. */
+  async has({ marker, text }: Found): Promise<boolean> {
+    return text !== undefined && (await this.#text(marker)) === text;
+  }
+
+  /** Makes the first state of a key. Undefined when there is one by now. */
+  async create(content: Content): Promise<Found | undefined> {
     const marker = markerOf(1, content);
     const ready = join(this.#workshop, marker.nonce);
-    await mkdir(ready);
+    await this.#files.makeFolder(ready);
     try {
-      await writeFile(join(ready, textFile(marker)), content.text);
-      await writeFile(join(ready, marker.name), '');
-      await rename(ready, this.#path);
-      return true;
+      await this.#files.write(join(ready, textFile(marker)), content.text);
+      await this.#files.write(join(ready, marker.name), '');
+      await this.#files.rename(ready, this.#path);
+      return { marker, text: content.text, litter: [] };
     } catch (error) {
-      await rm(ready, { recursive: true, force: true });
-      if (['ENOTEMPTY', 'EEXIST'].includes(codeOf(error))) return false;
+      await this.#files.removeFolder(ready);
+      if (['ENOTEMPTY', 'EEXIST'].includes(codeOf(error))) return undefined;
       throw error;
     }
   }
 
-  /** Puts another state in the place of the one that was found. False when that one is gone by now. */
-  async replace({ marker: old }: Found, content: Content): Promise<boolean> {
+  /** Puts another state in the place of the one that was found. Undefined when that one is gone by now. */
+  async replace({ marker: old }: Found, content: Content): Promise<Found | undefined> {
     const marker = markerOf(old.version + 1, content);
     const text = join(this.#path, textFile(marker));
-    await writeFile(text, content.text);
+    const done: Found = { marker, text: content.text, litter: [] };
     try {
-      await rename(join(this.#path, old.name), join(this.#path, marker.name));
-      return true;
+      await this.#files.write(text, content.text);
+      await this.#files.rename(join(this.#path, old.name), join(this.#path, marker.name));
+      return done;
     } catch (error) {
       // A network file system that sends a request again can say so of a change that it has made.
-      if (codeOf(error) === 'ENOENT' && (await exists(join(this.#path, marker.name)))) return true;
-      await unlink(text).catch(() => undefined);
-      if (codeOf(error) === 'ENOENT') return false;
+      if (codeOf(error) === 'ENOENT' && (await this.#files.exists(join(this.#path, marker.name)))) return done;
+      await this.#files.remove(text).catch(() => undefined);
+      if (codeOf(error) === 'ENOENT') return undefined;
       throw error;
     }
   }
@@ -108,16 +116,26 @@ export class KeyFolder {
   /** Removes what nobody needs after a change of what was found. */
   async tidy({ marker, litter }: Found): Promise<void> {
     const names = [textFile(marker), ...litter];
-    await Promise.all(names.map((name) => unlink(join(this.#path, name)).catch(() => undefined)));
+    await Promise.all(names.map((name) => this.#files.remove(join(this.#path, name)).catch(() => undefined)));
   }
 
   async #isGone({ name }: Marker): Promise<boolean> {
-    return !(await exists(join(this.#path, name)));
+    return !(await this.#files.exists(join(this.#path, name)));
+  }
+
+  async #text(marker: Marker): Promise<string | undefined> {
+    try {
+      const text = await this.#files.read(join(this.#path, textFile(marker)));
+      return text === '' ? undefined : text;
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
   }
 
   async #names(): Promise<string[] | undefined> {
     try {
-      return await readdir(this.#path);
+      return await this.#files.list(this.#path);
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return undefined;
       throw error;
@@ -150,21 +168,4 @@ function lastMarker(names: readonly string[]): Marker | undefined {
 function isLitter(name: string, marker: Marker): boolean {
   const [, version = ''] = textName.exec(name) ?? [];
   return version !== '' && Number(version) <= marker.version && name !== textFile(marker);
-}
-
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    const text = await readFile(path, 'utf8');
-    return text === '' ? undefined : text;
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -42,7 +42,13 @@ describe('the storage contract, on one machine', () => {
   for (const { name, run } of contract) test(name, run);
 
   test('is asked for everything but what a folder does not have: a server and connections', () => {
-    expect(contract.missing).toEqual(['faults.dropConnection', 'faults.freeze', 'faults.thaw', 'faults.restart']);
+    expect(contract.missing).toEqual([
+      'faults.dropConnection',
+      'faults.freeze',
+      'faults.thaw',
+      'faults.restart',
+      'faults.slow',
+    ]);
   });
 });
 

@@ -29,6 +29,7 @@ describe('the storage contract, over three storages', () => {
       'faults.freeze',
       'faults.thaw',
       'faults.restart',
+      'faults.slow',
     ]);
   });
 });

@@ -16,6 +16,9 @@ function planOf(forgets: boolean): fc.Arbitrary<Plan> {
   });
 }
 
+// Eighty worlds take some two seconds; the rest is for a machine that is busy.
+const patience = 60_000;
+
 async function possessionsOf(plan: Plan): Promise<number> {
   const world = new World(plan);
   await world.run();
@@ -24,23 +27,31 @@ async function possessionsOf(plan: Plan): Promise<number> {
 }
 
 describe('over storages that lose questions and answers, are slow, and whose clocks run apart', () => {
-  test('there are never two holders at once, and tokens only rise', async () => {
-    let possessions = 0;
-    await fc.assert(
-      fc.asyncProperty(planOf(false), async (plan) => {
-        possessions += await possessionsOf(plan);
-      }),
-      { numRuns: 150 },
-    );
-    expect(possessions).toBeGreaterThan(1000);
-  });
+  test(
+    'there are never two holders at once, and tokens only rise',
+    async () => {
+      let possessions = 0;
+      await fc.assert(
+        fc.asyncProperty(planOf(false), async (plan) => {
+          possessions += await possessionsOf(plan);
+        }),
+        { numRuns: 80 },
+      );
+      expect(possessions).toBeGreaterThan(500);
+    },
+    patience,
+  );
 
-  test('nor when storages come back empty, a lease after they went', async () => {
-    await fc.assert(
-      fc.asyncProperty(planOf(true), async (plan) => {
-        await possessionsOf(plan);
-      }),
-      { numRuns: 150 },
-    );
-  });
+  test(
+    'nor when storages come back empty, a lease after they went',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(planOf(true), async (plan) => {
+          await possessionsOf(plan);
+        }),
+        { numRuns: 80 },
+      );
+    },
+    patience,
+  );
 });
