@@ -5,7 +5,7 @@ import { storageContract } from '@lockscope/testkit';
 import { describeWith } from '../../../../test/support/describe-with.ts';
 import { freePort } from '../../../../test/support/servers/ports.ts';
 import { startRedis, type RedisTestServer } from '../../../../test/support/servers/redis.ts';
-import { RedisStorage, type RedisClient } from '../src/index.ts';
+import { RedisStorage } from '../src/index.ts';
 import { admin, closesAfterEach, granted, handed, later, request, until, wait, type TestClient } from './clients.ts';
 
 let nodes: RedisTestServer[] = [];
@@ -43,7 +43,7 @@ async function nodeRedisCluster(): Promise<TestClient> {
   const client = createCluster({ rootNodes: nodes.map(({ url }) => ({ url })) });
   client.on('error', () => undefined);
   await client.connect();
-  return { client: client as unknown as RedisClient, end: () => client.destroy() };
+  return { client, end: () => client.destroy() };
 }
 
 const capabilities = { reach: 'network', durable: true, notifies: true, queues: true, shares: true } as const;
