@@ -17,6 +17,7 @@ function open({ medium, clock }: Pick<Setup, 'medium' | 'clock'>): LockStorage {
 
 const contract = storageContract<Setup>({
   capabilities: { reach: 'machine', durable: true, notifies: false, queues: false, shares: false },
+  forgetsForced: true,
   create: () => {
     const made = { medium: new Map(), clock: new FakeClock() };
     return { ...made, storage: open(made) };
@@ -36,6 +37,12 @@ describe('a versioned store that was lifted signs the whole storage contract', (
   for (const { name, run } of contract) test(name, run);
 
   test('but for what needs a server and connections', () => {
-    expect(contract.missing).toEqual(['faults.dropConnection', 'faults.freeze', 'faults.thaw', 'faults.restart']);
+    expect(contract.missing).toEqual([
+      'faults.dropConnection',
+      'faults.freeze',
+      'faults.thaw',
+      'faults.restart',
+      'faults.slow',
+    ]);
   });
 });

@@ -17,7 +17,15 @@ import {
   type StorageContractOptions,
   type StorageSetup,
 } from './storage-contract/options.ts';
-import { connections, restarts, restartsWithoutMemory, stalls } from './storage-contract/outages.ts';
+import {
+  connections,
+  newsAfterABreak,
+  newsAfterARestart,
+  newsAfterAStall,
+  restarts,
+  restartsWithoutMemory,
+  stalls,
+} from './storage-contract/outages.ts';
 import { durablePassingOn, passingOn } from './storage-contract/passing-on.ts';
 import { noQueue, queue } from './storage-contract/queue.ts';
 import { races } from './storage-contract/races.ts';
@@ -25,6 +33,7 @@ import { noRenewingMany, renewingDamaged, renewingMany } from './storage-contrac
 import type { Script } from './storage-contract/script.ts';
 import { shareHandOver, shareNews, shareQueue } from './storage-contract/share-queue.ts';
 import { noShare, share } from './storage-contract/share.ts';
+import { slowness, slowNews } from './storage-contract/slowness.ts';
 import { durability, tokens } from './storage-contract/tokens.ts';
 import { Trial } from './storage-contract/trial.ts';
 
@@ -49,7 +58,6 @@ export function storageContract<S extends StorageSetup>(options: StorageContract
 function scriptsFor(options: CheckedStorageOptions<StorageSetup>): Script[] {
   const { capabilities, second, faults, handsOver, renewsMany } = options;
   const { durable, queues, notifies } = capabilities;
-  const restarting = durable ? restarts : restartsWithoutMemory;
   return [
     ...closing,
     ...(second === undefined ? [] : closingOneOfTwo),
@@ -75,9 +83,7 @@ function scriptsFor(options: CheckedStorageOptions<StorageSetup>): Script[] {
     ...forced,
     ...(faults.damage === undefined ? [] : damage),
     ...(renewsMany && faults.damage !== undefined ? renewingDamaged : []),
-    ...(faults.dropConnection === undefined ? [] : connections),
-    ...(faults.freeze === undefined ? [] : stalls),
-    ...(faults.restart === undefined ? [] : restarting),
+    ...outages(options),
   ];
 }
 
@@ -85,4 +91,16 @@ function sharing({ capabilities, handsOver }: CheckedStorageOptions<StorageSetup
   const { queues, notifies, shares } = capabilities;
   if (!shares) return noShare;
   return [...share, ...(queues ? shareQueue : []), ...(handsOver ? shareHandOver : []), ...(notifies ? shareNews : [])];
+}
+
+function outages({ capabilities, faults }: CheckedStorageOptions<StorageSetup>): Script[] {
+  const { durable, notifies } = capabilities;
+  const when = (verb: keyof typeof faults, ...scripts: readonly (readonly Script[])[]): Script[] =>
+    faults[verb] === undefined ? [] : scripts.flat();
+  return [
+    ...when('dropConnection', connections, notifies ? newsAfterABreak : []),
+    ...when('freeze', stalls, notifies ? newsAfterAStall : []),
+    ...when('restart', durable ? restarts : restartsWithoutMemory, notifies ? newsAfterARestart : []),
+    ...when('slow', slowness, notifies ? slowNews : []),
+  ];
 }

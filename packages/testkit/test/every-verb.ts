@@ -101,6 +101,7 @@ export function everyVerb(wrap: StorageDouble['wrap'] = (storage) => storage): S
       restart: broken,
       freeze: ({ faulty }) => faulty.freeze(),
       thaw: ({ faulty }) => faulty.thaw(),
+      slow: ({ faulty }, ms) => faulty.delay(ms / 5),
     },
   };
 }

@@ -159,6 +159,7 @@ describe('the list of cases', () => {
       'faults.freeze',
       'faults.thaw',
       'faults.restart',
+      'faults.slow',
     ]);
   });
 

@@ -7,12 +7,7 @@ const attempts = sharedBy(() => new Set<string>());
 export const exclusionDoubles: readonly StorageDouble[] = [
   {
     name: 'looks first and writes later',
-    caughtBy: [
-      'races: of 100 that want a free lock, one gets it, and the others are told who',
-      'races: of 100 that want a lock whose lease ran out, one gets it',
-      'races: no update is lost under the lock, from two instances',
-      'share: of 100 that want one of ten places at once, ten get in',
-    ],
+    caughtBy: ['races: of 100 that want a free lock, one gets it, and the others are told who', 'races: of 100 that want a lock whose lease ran out, one gets it', 'races: no update is lost under the lock, from two instances', 'share: of 100 that want one of ten places at once, ten get in', 'slow: of many that want a lock at once, one gets it'],
     wrap: (storage) =>
       withChanges(storage, {
         async acquire(request) {
@@ -91,16 +86,7 @@ export const exclusionDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'does not know its own lease again',
-    caughtBy: [
-      'acquire: the same lease asks again and gets the same token with a fresh lease',
-      'queue: a holder that asks again does not wait for itself',
-      'queue: a holder that asks again, or renews, is not sent behind those who wait',
-      'hand-over: a waiter that missed it and asks again is told the same possession, with a fresh lease',
-      'share: a lease that shares and asks again keeps its place and its token, also when all places are taken',
-      'spare tokens: are kept once, also when the same lease asks again',
-      'connection: that breaks under an attempt leaves a lock that the same lease can have',
-      'stall: calls that met it settle when it is over, and what they asked for can be asked again',
-    ],
+    caughtBy: ['acquire: the same lease asks again and gets the same token with a fresh lease', 'queue: a holder that asks again does not wait for itself', 'queue: a holder that asks again, or renews, is not sent behind those who wait', 'hand-over: a waiter that missed it and asks again is told the same possession, with a fresh lease', 'share: a lease that shares and asks again keeps its place and its token, also when all places are taken', 'spare tokens: are kept once, also when the same lease asks again', 'connection: that breaks under an attempt leaves a lock that the same lease can have', 'connection: after it broke, who waits and watches still hears', 'stall: calls that met it settle when it is over, and what they asked for can be asked again', 'stall: when it is over, who waits and watches still hears', 'restart: an attempt that met it can be repeated, and one that was answered still holds', 'restart: a renewal or a release that met it can be repeated', 'restart: after it, who waits and watches still hears', 'slow: who waits and watches hears nevertheless, and has the lock'],
     wrap: (storage) =>
       withChanges(storage, {
         async acquire(request) {
@@ -112,7 +98,7 @@ export const exclusionDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'makes two possessions of two attempts of one lease',
-    caughtBy: ['acquire: two attempts of one lease at the same time are one possession'],
+    caughtBy: ['acquire: two attempts of one lease at the same time are one possession', 'slow: an attempt that is repeated before its answer came is one possession'],
     wrap: (storage, world) =>
       withChanges(storage, {
         async acquire(request) {
@@ -150,72 +136,7 @@ export const exclusionDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'says that it released and keeps the lock',
-    caughtBy: [
-      'acquire: two attempts of one lease at the same time are one possession',
-      'renew: refused after the release',
-      'release: frees the lock for the next',
-      'release: a second release is refused and disturbs nobody',
-      'expiry: who follows a release is told who released, and when',
-      'tokens: rise with every acquire and release, a thousand times',
-      'tokens: rise when two instances take turns',
-      'tokens: rise although many other keys came and went',
-      'durable: locks are still held and tokens still rise after it was closed and opened',
-      'races: of several releases of one lease, one counts',
-      'races: a renewal and a release at the same time leave the lock held or free, never in between',
-      'races: no update is lost under the lock, from two instances',
-      'queue: a released lock goes to who came first, then to the second',
-      'queue: who begins to wait while the lock is kept for others comes behind them',
-      'queue: a lock whose lease ran out goes to who came first, then to the second',
-      'queue: a lock that was taken away goes to who came first, then to the second',
-      'queue: ten are served in the order in which they came',
-      'queue: who got the lock does not wait any more',
-      'queue: who gets the lock is told how many still wait, or nothing of it',
-      'queue: a waiter is forgotten waitMs after its last attempt',
-      'queue: a free lock is not kept for a waiter that was forgotten',
-      'queue: who leaves lets the next one in',
-      'behind: they are no waiters of their own: nobody is sent behind them, and they go with whom they wait behind',
-      'news: who waits and watches is told when the lock is released',
-      'news: who waits and watches on another instance is told when the lock is released',
-      'news: who has taken the way out hears nothing more, and others still do',
-      'news: never comes from inside another call',
-      'news: a release and the end of a lease are not told as if the lock had been taken away',
-      'hand-over: a released lock is handed to the first waiter that watches, and it is told everything',
-      'hand-over: to a waiter on another instance',
-      'hand-over: whom it was handed to has it: others are refused, it renews and releases',
-      'hand-over: several are served in the order in which they came, on two instances',
-      'hand-over: tokens that a waiter asked for are kept when the lock is handed to it',
-      'hand-over: a claim without a time of its own lasts as long as the lease, and a longer one no longer',
-      'hand-over: a waiter that missed it and asks again is told the same possession, with a fresh lease',
-      'hand-over: a claim that nobody takes up ends, and the next in line has the lock',
-      'hand-over: a waiter that does not watch is not handed the lock: it is kept for it',
-      'hand-over: who did not mean to wait is handed nothing',
-      'hand-over: when the head of a free lock leaves, the next one is handed the lock',
-      'hand-over: who left is handed nothing, the next one is',
-      'hand-over: who gives up when the lock was just handed to it gives it back',
-      'hand-over: one lease that waits for two locks is handed the one that was freed, then the other',
-      'hand-over: news of one lease never reach another',
-      'share: who wants it alone is refused while it is shared, and who would share it while one has it alone',
-      'share: tokens rise from those who share to the one that follows alone',
-      'share: when one releases, its place is free, and the others keep theirs',
-      'share: who wants it alone waits for all who share it, and nobody passes it',
-      'share: those who wait behind one that wants it alone come in together after it',
-      'share: when one releases, the first that waits for a place gets it',
-      'share: a place that is freed is handed to the first that waits for it',
-      'share: who wants it alone is handed it when the last of those who share it releases',
-      'share: all who would share it and wait at the head are handed it together',
-      'spare tokens: are never given to the next possession, after a release',
-      'spare tokens: are kept once, also when the same lease asks again',
-      'token above: makes the token greater than that, and all that follow',
-      'token above: that is below those that were given changes nothing',
-      'passing on: a token that was passed on is never given again, also one that was not kept free',
-      'durable: tokens that were kept free or passed on are not given after it was closed and opened',
-      'list: nothing that was released, taken away or ran out',
-      'force release: removes nothing where nobody has the lock',
-      'force release: a lock that was released was not lost by force, and a stranger lost nothing',
-      'connection: after it broke, the storage finds a new one by itself, and no lock was lost',
-      'stall: a server that stood still goes on with the same holders and rising tokens',
-      'restart: of the server loses no lock, and no token comes twice',
-    ],
+    caughtBy: ['acquire: two attempts of one lease at the same time are one possession', 'renew: refused after the release', 'release: frees the lock for the next', 'release: a second release is refused and disturbs nobody', 'expiry: who follows a release is told who released, and when', 'tokens: rise with every acquire and release, a thousand times', 'tokens: rise when two instances take turns', 'tokens: rise although many other keys came and went', 'durable: locks are still held and tokens still rise after it was closed and opened', 'races: of several releases of one lease, one counts', 'races: a renewal and a release at the same time leave the lock held or free, never in between', 'races: no update is lost under the lock, from two instances', 'queue: a released lock goes to who came first, then to the second', 'queue: who begins to wait while the lock is kept for others comes behind them', 'queue: a lock whose lease ran out goes to who came first, then to the second', 'queue: a lock that was taken away goes to who came first, then to the second', 'queue: ten are served in the order in which they came', 'queue: who got the lock does not wait any more', 'queue: who gets the lock is told how many still wait, or nothing of it', 'queue: a waiter is forgotten waitMs after its last attempt', 'queue: a free lock is not kept for a waiter that was forgotten', 'queue: who leaves lets the next one in', 'behind: they are no waiters of their own: nobody is sent behind them, and they go with whom they wait behind', 'news: who waits and watches is told when the lock is released', 'news: who waits and watches on another instance is told when the lock is released', 'news: who has taken the way out hears nothing more, and others still do', 'news: never comes from inside another call', 'news: a release and the end of a lease are not told as if the lock had been taken away', 'hand-over: a released lock is handed to the first waiter that watches, and it is told everything', 'hand-over: to a waiter on another instance', 'hand-over: whom it was handed to has it: others are refused, it renews and releases', 'hand-over: several are served in the order in which they came, on two instances', 'hand-over: tokens that a waiter asked for are kept when the lock is handed to it', 'hand-over: a claim without a time of its own lasts as long as the lease, and a longer one no longer', 'hand-over: a waiter that missed it and asks again is told the same possession, with a fresh lease', 'hand-over: a claim that nobody takes up ends, and the next in line has the lock', 'hand-over: a waiter that does not watch is not handed the lock: it is kept for it', 'hand-over: who did not mean to wait is handed nothing', 'hand-over: when the head of a free lock leaves, the next one is handed the lock', 'hand-over: who left is handed nothing, the next one is', 'hand-over: who gives up when the lock was just handed to it gives it back', 'hand-over: one lease that waits for two locks is handed the one that was freed, then the other', 'hand-over: news of one lease never reach another', 'share: who wants it alone is refused while it is shared, and who would share it while one has it alone', 'share: tokens rise from those who share to the one that follows alone', 'share: when one releases, its place is free, and the others keep theirs', 'share: who wants it alone waits for all who share it, and nobody passes it', 'share: those who wait behind one that wants it alone come in together after it', 'share: when one releases, the first that waits for a place gets it', 'share: a place that is freed is handed to the first that waits for it', 'share: who wants it alone is handed it when the last of those who share it releases', 'share: all who would share it and wait at the head are handed it together', 'spare tokens: are never given to the next possession, after a release', 'spare tokens: are kept once, also when the same lease asks again', 'token above: makes the token greater than that, and all that follow', 'token above: that is below those that were given changes nothing', 'passing on: a token that was passed on is never given again, also one that was not kept free', 'durable: tokens that were kept free or passed on are not given after it was closed and opened', 'list: nothing that was released, taken away or ran out', 'force release: removes nothing where nobody has the lock', 'force release: a lock that was released was not lost by force, and a stranger lost nothing', 'connection: after it broke, the storage finds a new one by itself, and no lock was lost', 'connection: after it broke, who waits and watches still hears', 'stall: a server that stood still goes on with the same holders and rising tokens', 'stall: when it is over, who waits and watches still hears', 'restart: of the server loses no lock, and no token comes twice', 'restart: an attempt that met it can be repeated, and one that was answered still holds', 'restart: a renewal or a release that met it can be repeated', 'restart: after it, who waits and watches still hears', 'slow: an answer that comes late is right', 'slow: an attempt that is repeated before its answer came is one possession', 'slow: who waits and watches hears nevertheless, and has the lock'],
     wrap: (storage) =>
       withChanges(storage, {
         async release(key, leaseId) {

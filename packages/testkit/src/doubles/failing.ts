@@ -109,11 +109,7 @@ export const failingDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'does not recover from an outage',
-    caughtBy: [
-      'connection: after it broke, the storage finds a new one by itself, and no lock was lost',
-      'connection: that breaks under an attempt leaves a lock that the same lease can have',
-      'restart: of the server loses no lock, and no token comes twice',
-    ],
+    caughtBy: ['connection: after it broke, the storage finds a new one by itself, and no lock was lost', 'connection: that breaks under an attempt leaves a lock that the same lease can have', 'connection: after it broke, who waits and watches still hears', 'restart: of the server loses no lock, and no token comes twice', 'restart: an attempt that met it can be repeated, and one that was answered still holds', 'restart: a renewal or a release that met it can be repeated', 'restart: after it, who waits and watches still hears'],
     wrap: (storage, world) => {
       const state = broken(world);
       return guarded(storage, async (call) => {
@@ -127,10 +123,7 @@ export const failingDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'loses its locks in an outage',
-    caughtBy: [
-      'connection: after it broke, the storage finds a new one by itself, and no lock was lost',
-      'restart: of the server loses no lock, and no token comes twice',
-    ],
+    caughtBy: ['connection: after it broke, the storage finds a new one by itself, and no lock was lost', 'restart: of the server loses no lock, and no token comes twice', 'restart: an attempt that met it can be repeated, and one that was answered still holds'],
     wrap: (storage) =>
       guarded(storage, async (call, key) =>
         call().catch(async (error: unknown) => {
@@ -141,11 +134,7 @@ export const failingDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'rejects in an outage with whatever its client threw',
-    caughtBy: [
-      'connection: after it broke, the storage finds a new one by itself, and no lock was lost',
-      'connection: that breaks under an attempt leaves a lock that the same lease can have',
-      'restart: of the server loses no lock, and no token comes twice',
-    ],
+    caughtBy: ['connection: after it broke, the storage finds a new one by itself, and no lock was lost', 'connection: that breaks under an attempt leaves a lock that the same lease can have', 'connection: after it broke, who waits and watches still hears', 'restart: of the server loses no lock, and no token comes twice', 'restart: an attempt that met it can be repeated, and one that was answered still holds', 'restart: a renewal or a release that met it can be repeated', 'restart: after it, who waits and watches still hears'],
     wrap: (storage) =>
       guarded(storage, (call) =>
         call().catch((error: unknown) => {
@@ -154,8 +143,64 @@ export const failingDoubles: readonly StorageDouble[] = [
       ),
   },
   {
+    name: 'hears nothing any more after an outage or a stall',
+    caughtBy: ['connection: after it broke, who waits and watches still hears', 'stall: when it is over, who waits and watches still hears', 'restart: after it, who waits and watches still hears', 'slow: who waits and watches hears nevertheless, and has the lock'],
+    wrap: (storage, world) => {
+      const state = broken(world);
+      const noting = guarded(storage, async (call) => {
+        const stop = new AbortController();
+        sleep(20, undefined, stop).then(
+          () => (state.error = 'a stall'),
+          () => undefined,
+        );
+        try {
+          return await call();
+        } catch (error) {
+          if (codeOf(error) === 'STORAGE_FAILED') state.error = error;
+          throw error;
+        } finally {
+          stop.abort();
+        }
+      });
+      return withChanges(noting, {
+        watch: (key, leaseId, tell) =>
+          storage.watch?.(key, leaseId, (news) => state.error === undefined && tell(news)) ?? (() => undefined),
+      });
+    },
+  },
+  {
+    name: 'takes an answer that comes late for a refusal',
+    caughtBy: ['slow: an answer that comes late is right', 'slow: an attempt that is repeated before its answer came is one possession', 'slow: who waits and watches hears nevertheless, and has the lock'],
+    wrap: (storage) =>
+      withChanges(storage, {
+        async acquire(request) {
+          const stop = new AbortController();
+          const refusal = { acquired: false, record: undefined, ahead: 0, storageNow: 0 } as const;
+          const late = sleep(5, refusal, stop).catch(() => refusal);
+          const result = storage.acquire(request).finally(() => stop.abort());
+          return Promise.race([result, late]);
+        },
+      }),
+  },
+  {
+    name: 'takes a repeated attempt that met an outage for a new possession',
+    caughtBy: ['acquire: two attempts of one lease at the same time are one possession', 'restart: an attempt that met it can be repeated, and one that was answered still holds', 'slow: an attempt that is repeated before its answer came is one possession'],
+    wrap: (storage, world) => {
+      const under = keys(world);
+      return withChanges(storage, {
+        async acquire(request) {
+          if (under.has(request.leaseId)) await storage.forceRelease(request.key);
+          under.add(request.leaseId);
+          const result = await storage.acquire(request);
+          under.delete(request.leaseId);
+          return result;
+        },
+      });
+    },
+  },
+  {
     name: 'never answers a call that met a stall',
-    caughtBy: ['stall: calls that met it settle when it is over, and what they asked for can be asked again'],
+    caughtBy: ['stall: calls that met it settle when it is over, and what they asked for can be asked again', 'stall: when it is over, who waits and watches still hears', 'slow: an answer that comes late is right', 'slow: an attempt that is repeated before its answer came is one possession', 'slow: of many that want a lock at once, one gets it', 'slow: who waits and watches hears nevertheless, and has the lock'],
     wrap: (storage) =>
       guarded(storage, async (call) => {
         const stop = new AbortController();

@@ -17,8 +17,13 @@ export interface StorageFaults<S extends StorageSetup> {
   /** From now on the server answers nothing, as when it was stopped by a signal. Given together with `thaw`. */
   freeze?(setup: S): void | Promise<void>;
   thaw?(setup: S): void | Promise<void>;
-  /** Ends the server without warning and starts it again on the same data; resolves when it takes connections. */
+  /**
+   * Ends the server without warning, at once, whatever it is doing, and starts it again on the same data; resolves when
+   * it takes connections.
+   */
   restart?(setup: S): void | Promise<void>;
+  /** From now on every answer of the server comes so many milliseconds later; 0 ends it. */
+  slow?(setup: S, ms: number): void | Promise<void>;
 }
 
 /** Options of `storageContract`. */
@@ -62,7 +67,7 @@ export interface StorageContractOptions<S extends StorageSetup> {
 export type CheckedStorageOptions<S extends StorageSetup> = StorageContractOptions<S> &
   Required<Pick<StorageContractOptions<S>, keyof typeof defaults | 'handsOver' | 'faults'>>;
 
-const faultVerbs = ['stepWallClock', 'damage', 'dropConnection', 'freeze', 'thaw', 'restart'] as const;
+const faultVerbs = ['stepWallClock', 'damage', 'dropConnection', 'freeze', 'thaw', 'restart', 'slow'] as const;
 
 const defaults = {
   shortLeaseMs: 250,

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AcquireRequest, LockRecord } from '@lockscope/storage';
 
 import { group, type Script } from './script.ts';
-import type { Granted, Trial } from './trial.ts';
+import { longLeaseMs, type Granted, type Trial } from './trial.ts';
+import { isCalled, waits } from './waiter.ts';
 
 /** An outage may fail a call, but only with the error that says that the outcome is unknown. */
 function isOutage(error: unknown): void {
@@ -80,7 +81,7 @@ export const stalls: readonly Script[] = group(
       const request = trial.request('a');
       const met = [
         trial.storage.acquire(request).catch(isOutage),
-        trial.storage.renew('held', held.leaseId, 60_000).catch(isOutage),
+        trial.storage.renew('held', held.leaseId, longLeaseMs).catch(isOutage),
         trial.storage.read('a').catch(isOutage),
       ];
       // As long as calls need to reach a server that does not read: a bound, no measurement.
@@ -94,10 +95,71 @@ export const stalls: readonly Script[] = group(
   ['faults.freeze', 'faults.thaw'],
 );
 
+/** An attempt for each key, all under way when the server is killed; then each lease asks again and has its lock. */
+async function attemptsMeetAKill(trial: Trial, isDurable: boolean): Promise<void> {
+  const requests = Array.from({ length: 10 }, (_, index) => trial.request(`key/${index}`));
+  const attempts = requests.map((request) => trial.storage.acquire(request).catch(isOutage));
+  await trial.fault('restart');
+  const answers = await trial.inTime('an attempt that met a kill', Promise.all(attempts));
+  for (const [index, request] of requests.entries()) {
+    const { record } = await granted(trial, request);
+    const answer = answers[index];
+    if (isDurable && answer?.acquired) {
+      assert.equal(record.fencingToken, answer.record.fencingToken, 'a lock that had been given was given again');
+    }
+    await worksAgain(trial, 'acquire', () => trial.refuse(trial.request(request.key)));
+    await worksAgain(trial, 'release', () => trial.storage.release(request.key, request.leaseId));
+    const { fencingToken } = (await granted(trial, trial.request(request.key))).record;
+    assert.ok(fencingToken > record.fencingToken, `token ${fencingToken} after ${record.fencingToken}`);
+  }
+}
+
+/** Renewals and releases under way when the server is killed; then the same leases ask again. */
+async function changesMeetAKill(trial: Trial): Promise<void> {
+  const renewing: LockRecord[] = [];
+  const releasing: LockRecord[] = [];
+  for (let index = 0; index < 5; index += 1) {
+    renewing.push(await trial.take(`renewing/${index}`));
+    releasing.push(await trial.take(`releasing/${index}`));
+  }
+  const { storage } = trial;
+  const renewals = renewing.map(({ key, leaseId }) => storage.renew(key, leaseId, longLeaseMs).catch(isOutage));
+  const releases = releasing.map(({ key, leaseId }) => storage.release(key, leaseId).catch(isOutage));
+  await trial.fault('restart');
+  await trial.inTime('a renewal that met a kill', Promise.all(renewals));
+  await trial.inTime('a release that met a kill', Promise.all(releases));
+  for (const { key, leaseId } of renewing) {
+    const { renewed } = await worksAgain(trial, 'renew', () => storage.renew(key, leaseId, longLeaseMs));
+    assert.ok(renewed, 'the holder could not renew after the kill');
+  }
+  for (const { key, leaseId, fencingToken } of releasing) {
+    await worksAgain(trial, 'release', () => storage.release(key, leaseId));
+    const next = await granted(trial, trial.request(key));
+    assert.ok(next.record.fencingToken > fencingToken, `token ${next.record.fencingToken} after ${fencingToken}`);
+  }
+}
+
+/** Who waits and watches is told after an outage, be it of the outage itself, and then has the lock. */
+async function stillHears(trial: Trial, outage: () => Promise<void>, holderStays: boolean): Promise<void> {
+  const { leaseId } = await trial.take('a');
+  const waiter = await waits(trial);
+  await outage();
+  const before = holderStays ? waiter.heard.length : 0;
+  await worksAgain(trial, 'release', () => trial.storage.release('a', leaseId));
+  const told = await trial.eventually(() => isCalled({ ...waiter, heard: waiter.heard.slice(before) }));
+  assert.ok(told, 'who waits was told nothing after the outage');
+  await granted(trial, waiter.request);
+}
+
 export const restarts: readonly Script[] = group(
   'restart',
   {
     'of the server loses no lock, and no token comes twice': (trial) => survives(trial, () => trial.fault('restart')),
+
+    'an attempt that met it can be repeated, and one that was answered still holds': (trial) =>
+      attemptsMeetAKill(trial, true),
+
+    'a renewal or a release that met it can be repeated': changesMeetAKill,
   },
   ['durable', 'faults.restart'],
 );
@@ -110,6 +172,45 @@ export const restartsWithoutMemory: readonly Script[] = group(
       await trial.fault('restart');
       await granted(trial, trial.request('b'));
     },
+
+    'an attempt that met it can be repeated': (trial) => attemptsMeetAKill(trial, false),
   },
   ['faults.restart'],
+);
+
+export const newsAfterABreak: readonly Script[] = group(
+  'connection',
+  {
+    'after it broke, who waits and watches still hears': (trial) =>
+      stillHears(trial, () => trial.fault('dropConnection'), true),
+  },
+  ['notifies', 'faults.dropConnection'],
+);
+
+export const newsAfterAStall: readonly Script[] = group(
+  'stall',
+  {
+    'when it is over, who waits and watches still hears': (trial) =>
+      stillHears(
+        trial,
+        async () => {
+          await trial.fault('freeze');
+          const met = trial.storage.read('a').catch(isOutage);
+          await sleep(50);
+          await trial.fault('thaw');
+          await trial.inTime('a call that met the stall', met);
+        },
+        true,
+      ),
+  },
+  ['notifies', 'faults.freeze', 'faults.thaw'],
+);
+
+export const newsAfterARestart: readonly Script[] = group(
+  'restart',
+  {
+    'after it, who waits and watches still hears': (trial) =>
+      stillHears(trial, () => trial.fault('restart'), trial.options.capabilities.durable),
+  },
+  ['notifies', 'faults.restart'],
 );

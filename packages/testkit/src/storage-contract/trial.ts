@@ -156,11 +156,11 @@ export class Trial {
   }
 
   /** The promise's answer, or a failure that says what was waited for, when it does not come in time. */
-  async inTime<T>(what: string, promise: Promise<T>): Promise<T> {
+  async inTime<T>(what: string, promise: Promise<T>, patienceMs: number = this.options.patienceMs): Promise<T> {
     const stop = new AbortController();
     const late = (async (): Promise<never> => {
-      await sleep(this.options.patienceMs, undefined, stop);
-      return assert.fail(`${what} did not settle within ${this.options.patienceMs} ms`);
+      await sleep(patienceMs, undefined, stop);
+      return assert.fail(`${what} did not settle within ${patienceMs} ms`);
     })();
     try {
       return await Promise.race([promise, late]);
