@@ -128,7 +128,7 @@ export class LockRegistry {
     for (const next of waiting) {
       waiting.delete(next);
       if (waiting.size === 0) place.waiting = undefined;
-      return next.ask(place, true);
+      return next.askFirst(place, true);
     }
   }
 
@@ -152,7 +152,7 @@ export class LockRegistry {
     for (const next of waiting) {
       waiting.delete(next);
       if (waiting.size === 0) place.waiting = undefined;
-      return next.ask(place);
+      return next.askFirst(place);
     }
   }
 

@@ -28,9 +28,8 @@ export interface Grant extends LeaseTerms {
 
 /** @internal What the next owner of this process gets. */
 export interface PassedOn {
-  readonly record: LockRecord;
   readonly previous: Predecessor;
-  readonly grant: Omit<Grant, 'contended' | 'waitMs' | 'root' | 'leaseMs' | 'renewEveryMs'>;
+  readonly lease: Omit<Grant, 'contended' | 'waitMs' | 'root' | 'leaseMs' | 'renewEveryMs'>;
 }
 
 /** A possession that lasts so long is told of at once when the lock is taken away, and is put right on record. */
@@ -220,23 +219,15 @@ export class Possession extends Due implements WatchedLease {
 
   /** What the next one of this process begins with. */
   passOn(holder: Holder, now: number): PassedOn {
-    const { record, spareTokens, passedSince } = this.grant;
-    const fencingToken = record.fencingToken + 1;
-    const acquiredAt = record.acquiredAt + (now - this.grantedAt);
-    const previous = { holder: record.holder, fencingToken: record.fencingToken, releasedAt: acquiredAt };
+    const { spareTokens, passedSince } = this.grant;
+    const given = this.grant.record;
+    const acquiredAt = given.acquiredAt + (now - this.grantedAt);
+    const previous = { holder: given.holder, fencingToken: given.fencingToken, releasedAt: acquiredAt };
     const { confirmedAt: beganAt, deadline } = this.#lease;
-    return {
-      record: { ...record, holder, fencingToken, acquiredAt },
-      previous,
-      grant: {
-        record: { ...record, holder, fencingToken, acquiredAt },
-        beganAt,
-        firstLeaseMs: deadline - beganAt,
-        spareTokens: spareTokens - 1,
-        passedSince,
-        unrecorded: true,
-      },
-    };
+    const record = { ...given, holder, fencingToken: given.fencingToken + 1, acquiredAt };
+    const firstLeaseMs = deadline - beganAt;
+    const lease = { record, beganAt, firstLeaseMs, spareTokens: spareTokens - 1, passedSince, unrecorded: true };
+    return { previous, lease };
   }
 
   /** Gives it back over its holder's head, however often it was acquired. The holder is told before anybody gets it. */

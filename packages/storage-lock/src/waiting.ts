@@ -1,0 +1,123 @@
+import type { Blocker } from '@lockscope/core';
+import type { LeaseNews } from '@lockscope/storage';
+import type { AcquireTrace } from './acquire-trace.ts';
+import { Line } from './line.ts';
+import type { LockRegistry } from './lock-registry.ts';
+import { WaiterTimer } from './waiter-timer.ts';
+
+/** While it waits, a waiter reports after this long, then each time after twice as long. */
+const firstReportMs = 1000;
+
+/** @internal Who is told of the moments that a waiter waits for. */
+export interface Waiter {
+  ask(): void;
+  timeOut(): void;
+  hears(news: LeaseNews): void;
+  blockerAt(now: number): Blocker | undefined;
+}
+
+/** @internal The waiting of one acquire: its timer, its place in the storage's line, whom it waits for. */
+export class Waiting {
+  readonly #registry: LockRegistry;
+  readonly #trace: AcquireTrace | undefined;
+  readonly #key: string;
+  readonly #startedAt: number;
+  readonly #waiter: Waiter;
+  #timer: WaiterTimer<'deadline' | 'ask' | 'report'> | undefined = undefined;
+  #line: Line | undefined = undefined;
+  #reportAfterMs = firstReportMs;
+  #seen: Blocker | undefined = undefined;
+  #seenAt = 0;
+  /** How many come before it, where the storage said. */
+  ahead: number | undefined = undefined;
+  /** How it learned that it was its turn. */
+  turnCame: 'local' | 'notified' | 'polled' = 'polled';
+
+  constructor(registry: LockRegistry, trace: AcquireTrace | undefined, key: string, startedAt: number, waiter: Waiter) {
+    this.#registry = registry;
+    this.#trace = trace;
+    this.#key = key;
+    this.#startedAt = startedAt;
+    this.#waiter = waiter;
+  }
+
+  get started(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  get onRecord(): boolean {
+    return this.#line?.onRecord === true;
+  }
+
+  start(deadline: number): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = new WaiterTimer(this.#registry.clock, (moment) => {
+      if (moment === 'deadline') this.#waiter.timeOut();
+      else if (moment === 'ask') this.#waiter.ask();
+      else this.#report();
+    });
+    this.#timer.set('deadline', deadline);
+    if (this.#trace !== undefined) this.#timer.set('report', this.#startedAt + firstReportMs);
+  }
+
+  get inLine(): boolean {
+    return this.#line !== undefined;
+  }
+
+  /** Stands in the storage's line from its next question on, as far as the storage has one. */
+  joinLine(leaseId: string): void {
+    this.#line ??= new Line(this.#registry, this.#key);
+    this.#line.watch(leaseId, (news) => this.#waiter.hears(news));
+  }
+
+  /** What a question says of its place in line. */
+  attempt(): { readonly waitMs: number; readonly claimMs: number } | undefined {
+    return this.#line?.onRecord === true ? this.#line.attempt(this.ahead) : undefined;
+  }
+
+  /** Until it is told, it is time to ask, or the lease in the way is over. */
+  sleep(leaseLeftMs: number | undefined): void {
+    const sleepMs = this.#line?.sleepMs(this.ahead) ?? 0;
+    const untilFreeMs = leaseLeftMs === undefined ? Infinity : Math.max(1, Math.ceil(leaseLeftMs));
+    this.turnCame = 'polled';
+    this.#timer?.set('ask', this.#registry.clock.monotonic() + Math.min(sleepMs, untilFreeMs));
+  }
+
+  /** It asks now, so it need not be woken for that. */
+  woken(): void {
+    this.turnCame = 'notified';
+    this.#timer?.set('ask', Infinity);
+  }
+
+  /** True when it is somebody else than before; then it is told, unless nobody is to wait for it. */
+  sees(blocker: Blocker, ahead: number | undefined, told = true): boolean {
+    const before = this.#seen;
+    this.#seen = blocker;
+    this.#seenAt = this.#registry.clock.monotonic();
+    this.ahead = ahead;
+    const same = before?.ownerId === blocker.ownerId && before.fencingToken === blocker.fencingToken;
+    if (before !== undefined && same) return false;
+    if (told) this.#trace?.sees(before, blocker, ahead);
+    return true;
+  }
+
+  /** Whom it saw last in its way. */
+  seen(now: number): Blocker | undefined {
+    const seen = this.#seen;
+    return seen?.heldForMs === undefined ? seen : { ...seen, heldForMs: seen.heldForMs + now - this.#seenAt };
+  }
+
+  /** No timer and no subscription is left. */
+  stop(): void {
+    this.#timer?.stop();
+    this.#line?.stop();
+  }
+
+  #report(): void {
+    const now = this.#registry.clock.monotonic();
+    const blocker = this.#waiter.blockerAt(now);
+    if (blocker !== undefined) this.#trace?.waits(now - this.#startedAt, blocker, this.ahead);
+    this.#reportAfterMs *= 2;
+    this.#timer?.set('report', this.#startedAt + this.#reportAfterMs);
+  }
+}
