@@ -2,10 +2,17 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { storageContract } from '@lockscope/testkit';
 import { describeWith } from '../../../../test/support/describe-with.ts';
 import { startMariadb, type MariadbTestServer } from '../../../../test/support/servers/mariadb.ts';
+import { startProxy, type TcpProxy } from '../../../../test/support/servers/tcp-proxy.ts';
 import { MysqlStorage } from '../src/index.ts';
 import { TestDatabase } from './databases.ts';
 
 const capabilities = { reach: 'network', durable: true, notifies: false, queues: true, shares: true } as const;
+
+interface Setup {
+  readonly database: TestDatabase;
+  /** Between the storage and the server. */
+  readonly proxy: TcpProxy;
+}
 
 describeWith(['mariadbd', 'mariadb-install-db'], 'the storage contract on MariaDB', () => {
   let server: MariadbTestServer;
@@ -14,15 +21,15 @@ describeWith(['mariadbd', 'mariadb-install-db'], 'the storage contract on MariaD
   });
   afterAll(() => server.stop());
 
-  const open = ({ database }: { readonly database: TestDatabase }): MysqlStorage =>
-    new MysqlStorage({ url: database.url });
+  const open = ({ database, proxy }: Setup): MysqlStorage =>
+    new MysqlStorage({ url: `mysql://root@127.0.0.1:${proxy.port}/${database.name}` });
 
   const contract = storageContract({
     capabilities,
     renewsMany: true,
     create: async () => {
-      const database = await TestDatabase.create(server);
-      return { database, storage: open({ database }) };
+      const setup = { database: await TestDatabase.create(server), proxy: await startProxy(server.port) };
+      return { ...setup, storage: open(setup) };
     },
     second: open,
     reopen: open,
@@ -37,8 +44,12 @@ describeWith(['mariadbd', 'mariadb-install-db'], 'the storage contract on MariaD
       freeze: () => server.freeze(),
       thaw: () => server.thaw(),
       restart: () => server.restart(),
+      slow: ({ proxy }, ms) => proxy.set({ replyDelayMs: ms }),
     },
-    dispose: ({ database }) => database.drop(),
+    dispose: async ({ database, proxy }) => {
+      await proxy.close();
+      await database.drop();
+    },
   });
 
   for (const { name, run } of contract) test(name, run, 60_000);

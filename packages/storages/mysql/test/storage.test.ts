@@ -72,7 +72,9 @@ describeWith(needs, 'a pool that was given', () => {
     ];
     const storages = sessions.map((sql) => {
       const pool = given();
-      pool.on('connection', (connection) => void connection.query(sql));
+      pool.on('connection', (connection) => {
+        void connection.query(sql);
+      });
       return scene.open({ pool });
     });
     let last = 0;
@@ -195,20 +197,27 @@ describeWith(needs, 'a sweep', () => {
     expect(await sweeping).toBeGreaterThan(0);
   });
 
-  test('lets nobody have a lock while it raises the floor under the tokens', async () => {
-    await scene.open().read('k');
-    const storage = scene.open({ commandTimeoutMs: 1000 });
-    await storage.read('k');
-    const sweeper = await createConnection({ uri: scene.database.url });
-    scene.after(() => sweeper.destroy());
-    await sweeper.query('BEGIN');
-    await sweeper.query('SELECT floor FROM lockscope_meta FOR UPDATE');
-    for (const more of [{}, { share: 2 }])
-      await expect(storage.acquire(request('k', 'l', more))).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
-    await sweeper.query('UPDATE lockscope_meta SET floor = 41');
-    await sweeper.query('COMMIT');
-    expect((await taken(storage, 'new', 'l')).fencingToken).toBe(42);
-  });
+  for (const isolation of ['REPEATABLE READ', 'READ COMMITTED']) {
+    test(`lets nobody have a lock while it raises the floor under the tokens, in sessions of ${isolation}`, async () => {
+      await scene.open().read('k');
+      const pool = createPool({ uri: scene.database.url, multipleStatements: true });
+      scene.after(() => pool.end());
+      pool.on('connection', (connection) => {
+        void connection.query(`SET SESSION TRANSACTION ISOLATION LEVEL ${isolation}`);
+      });
+      const storage = scene.open({ pool, commandTimeoutMs: 1000 });
+      await storage.read('k');
+      const sweeper = await createConnection({ uri: scene.database.url });
+      scene.after(() => sweeper.destroy());
+      await sweeper.query('BEGIN');
+      await sweeper.query('SELECT floor FROM lockscope_meta FOR UPDATE');
+      for (const more of [{}, { share: 2 }])
+        await expect(storage.acquire(request('k', 'l', more))).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+      await sweeper.query('UPDATE lockscope_meta SET floor = 41');
+      await sweeper.query('COMMIT');
+      expect((await taken(storage, 'new', 'l')).fencingToken).toBe(42);
+    });
+  }
 });
 
 describeWith(needs, 'those who wait', () => {
