@@ -1,4 +1,5 @@
 export { monotoneClock, systemClock, type Clock, type Timer } from './clock.ts';
+export { doctor, formatFindings, type DoctorOptions } from './doctor.ts';
 export { ForeignRecordError, StorageClosedError, StorageError, type StorageErrorOptions } from './errors.ts';
 export { holderLimits, maxKeyLength, parseHolder } from './holder.ts';
 export type {
