@@ -3,7 +3,6 @@ import type { Link } from './link.ts';
 import { parsePlace } from './lock-text.ts';
 import type { Message } from './news.ts';
 import { recordOf, type Look, type Written } from './records.ts';
-import type { ServerTime } from './server-time.ts';
 import type { Session } from './session.ts';
 
 /** What instances have to tell each other, and what comes of it. */
@@ -49,7 +48,7 @@ export class Exchange {
     this.#session.known.set(key, { seq, place });
     this.#session.news.tell(key, leaseId, {
       type: 'granted',
-      result: grantedOf(this.#session.time, record, { seq, place }),
+      result: grantedOf(record, { seq, place }, Math.max(record.acquiredAt, this.#session.time.now())),
     });
   }
 
@@ -62,7 +61,6 @@ export class Exchange {
 }
 
 /** The answer to one who has the lock. */
-export function grantedOf(time: ServerTime, record: LockRecord, { place }: Look): Granted {
-  const storageNow = Math.max(record.acquiredAt, time.now());
+export function grantedOf(record: LockRecord, { place }: Look, storageNow: number): Granted {
   return { acquired: true, record, previous: place.previous, waiting: place.waiters.length, storageNow };
 }

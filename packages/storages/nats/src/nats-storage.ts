@@ -67,7 +67,7 @@ export class NatsStorage implements LockStorage {
         if (written !== undefined) {
           this.#stored(open, key, written);
           const record = recordOf(written.place, leaseId);
-          if (record !== undefined) return grantedOf(this.#time, record, written);
+          if (record !== undefined) return grantedOf(record, written, record.expiresAt - leaseMs);
         }
       }
       const ask = (first?: Look): Promise<AcquireResult> =>
@@ -205,7 +205,7 @@ export class NatsStorage implements LockStorage {
     let ahead = position === -1 ? place.waiters.length : position;
     const answer = (look: Look): AcquireResult => {
       const record = recordOf(look.place, leaseId);
-      if (record !== undefined) return grantedOf(this.#time, record, look);
+      if (record !== undefined) return grantedOf(record, look, record.expiresAt - leaseMs);
       return { acquired: false, record: place.holders[0]?.record, ahead, storageNow: Math.max(now, this.#time.now()) };
     };
     if (held !== undefined) {

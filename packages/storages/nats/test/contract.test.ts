@@ -26,6 +26,7 @@ describeWith('nats-server', 'the storage contract', () => {
       freeze: async () => (await world.server()).freeze(),
       thaw: async () => (await world.server()).thaw(),
       restart: async () => (await world.server()).restart(),
+      slow: async (_, ms) => (await world.proxy()).set(ms === 0 ? {} : { replyDelayMs: ms }),
     },
     dispose: ({ options }) => world.removeBucket(options.bucket),
   });

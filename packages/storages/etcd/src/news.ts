@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto';
+import type { LeaseNews } from '@lockscope/storage';
+import type { Etcd3, Watcher } from 'etcd3';
+import type { Keys } from './keys.ts';
+
+/** What an instance is told of one of its leases. */
+export type Message =
+  | {
+      readonly type: 'granted';
+      readonly key: string;
+      readonly leaseId: string;
+      readonly etcdLease: string;
+      readonly seconds: number;
+      readonly text: string;
+      readonly seq: number;
+    }
+  | { readonly type: 'forced'; readonly key: string; readonly leaseId: string };
+
+type Tell = (news: LeaseNews) => void;
+
+/** How long the watch stays when nobody watches any more: who waits often, waits again soon. */
+const lingerMs = 1000;
+
+/** Who watches, and the one watch of etcd through which they hear. */
+export class News {
+  readonly #instance: string = randomBytes(12).toString('hex');
+  readonly #keys: Keys;
+  readonly #hear: (message: Message) => void;
+  readonly #watchers = new Map<string, Set<Tell>>();
+  #client: Etcd3 | undefined;
+  #watcher: Promise<Watcher> | undefined;
+  #isUp = false;
+  #linger: NodeJS.Timeout | undefined;
+
+  constructor(keys: Keys, hear: (message: Message) => void) {
+    this.#keys = keys;
+    this.#hear = hear;
+  }
+
+  /** Where those who hold or wait here hear; undefined while nobody listens. */
+  get address(): string | undefined {
+    return this.#isUp ? this.#instance : undefined;
+  }
+
+  addressFor(key: string, leaseId: string): string | undefined {
+    return this.#watchers.has(idOf(key, leaseId)) ? this.address : undefined;
+  }
+
+  use(client: Etcd3): void {
+    this.#client = client;
+    if (this.#watchers.size > 0) this.#begin();
+  }
+
+  /** Settles when it can hear, or when that takes longer than `ms`. */
+  async ready(ms: number): Promise<void> {
+    if (this.#isUp || this.#watcher === undefined) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+    await Promise.race([this.#watcher.catch(() => undefined), late]);
+    clearTimeout(timer);
+  }
+
+  watch(key: string, leaseId: string, tell: Tell): () => void {
+    const id = idOf(key, leaseId);
+    const tells = this.#watchers.get(id) ?? new Set();
+    const entry: Tell = (news) => tell(news);
+    this.#watchers.set(id, tells.add(entry));
+    clearTimeout(this.#linger);
+    this.#begin();
+    return () => {
+      if (!tells.delete(entry) || tells.size > 0 || this.#watchers.get(id) !== tells) return;
+      this.#watchers.delete(id);
+      if (this.#watchers.size > 0) return;
+      clearTimeout(this.#linger);
+      this.#linger = setTimeout(() => void this.#end(), lingerMs).unref();
+    };
+  }
+
+  isWatched(key: string, leaseId: string): boolean {
+    return this.#watchers.has(idOf(key, leaseId));
+  }
+
+  tell(key: string, leaseId: string, news: LeaseNews): void {
+    for (const tell of this.#watchers.get(idOf(key, leaseId)) ?? []) tell(news);
+  }
+
+  async close(): Promise<void> {
+    this.#watchers.clear();
+    clearTimeout(this.#linger);
+    await this.#end();
+  }
+
+  #begin(): void {
+    if (this.#watcher !== undefined || this.#client === undefined) return;
+    const watcher = this.#client.watch().prefix(this.#keys.allNews(this.#instance)).watcher();
+    watcher.on('put', ({ value, mod_revision: revision }) => {
+      const message = parseMessage(value.toString('utf8'), Number(revision));
+      if (message !== undefined) this.#hear(message);
+    });
+    watcher.on('disconnected', () => (this.#isUp = false));
+    let wasUp = false;
+    this.#watcher = new Promise<Watcher>((resolve, reject) => {
+      watcher.on('connected', () => {
+        this.#isUp = true;
+        // Whatever happened since the connection was lost was told to nobody.
+        if (wasUp) this.#tellAllToAsk();
+        wasUp = true;
+        resolve(watcher);
+      });
+      watcher.on('error', (error) => {
+        this.#isUp = false;
+        this.#watcher = undefined;
+        reject(error);
+      });
+    });
+    this.#watcher.catch(() => undefined);
+  }
+
+  /** Something may have been missed. */
+  #tellAllToAsk(): void {
+    setImmediate(() => {
+      for (const tells of this.#watchers.values()) for (const tell of tells) tell({ type: 'ask' });
+    });
+  }
+
+  async #end(): Promise<void> {
+    const watcher = this.#isUp ? await this.#watcher : undefined;
+    this.#isUp = false;
+    this.#watcher = undefined;
+    await watcher?.cancel().catch(() => undefined);
+  }
+}
+
+/** JSON, so that no key can be taken for another. */
+function idOf(key: string, leaseId: string): string {
+  return JSON.stringify([key, leaseId]);
+}
+
+function parseMessage(text: string, seq: number): Message | undefined {
+  try {
+    const raw = JSON.parse(text) as Readonly<Record<string, unknown>> | null;
+    const { type, key, leaseId, etcdLease, seconds, text: record } = raw ?? {};
+    if (typeof key !== 'string' || typeof leaseId !== 'string') return undefined;
+    if (type === 'forced') return { type, key, leaseId };
+    if (
+      type !== 'granted' ||
+      typeof etcdLease !== 'string' ||
+      typeof seconds !== 'number' ||
+      typeof record !== 'string'
+    )
+      return undefined;
+    return { type, key, leaseId, etcdLease, seconds, text: record, seq };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,221 @@
+import { Etcd3 } from 'etcd3';
+import { afterAll, describe, expect, test } from 'vitest';
+import { describeWith } from '../../../../test/support/describe-with.ts';
+import { startEtcd } from '../../../../test/support/servers/etcd.ts';
+import { EtcdOptionsError, EtcdStorage, type EtcdStorageOptions } from '../src/index.ts';
+import { request, take, until, waitInLine } from './requests.ts';
+import { World } from './world.ts';
+
+describe('the options', () => {
+  test('are checked when the storage is made, and all that is wrong is said at once', () => {
+    const wrong = {
+      hosts: [],
+      client: {},
+      prefix: 'a b',
+      timeoutMs: 0,
+      conflictRetries: 0.5,
+      maxWaiters: -1,
+      ttl: 3,
+    } as unknown as EtcdStorageOptions;
+    let error: unknown;
+    try {
+      void new EtcdStorage(wrong);
+    } catch (cause) {
+      error = cause;
+    }
+    expect(error).toBeInstanceOf(EtcdOptionsError);
+    expect((error as EtcdOptionsError).code).toBe('INVALID_OPTIONS');
+    expect((error as EtcdOptionsError).problems).toEqual([
+      'ttl is not an option',
+      'client and hosts or connect exclude each other',
+      'client must be an Etcd3 of etcd3, got object',
+      'hosts must be one or several texts that are not empty',
+      'prefix must be 1 to 128 printable ASCII characters without blanks, got "a b"',
+      'timeoutMs must be a whole number from 1 to 600000, got 0',
+      'conflictRetries must be a whole number from 0 to 10000, got 0.5',
+      'maxWaiters must be a whole number from 0 to 1000, got -1',
+    ]);
+  });
+});
+
+describeWith('etcd', 'locks in etcd', () => {
+  const world = new World();
+  afterAll(() => world.stop());
+
+  /** How often the server was asked for something. */
+  async function calls(): Promise<Readonly<Record<'Txn' | 'LeaseGrant' | 'Range', number>>> {
+    const metrics = await (await fetch(`${(await world.server()).url}/metrics`)).text();
+    const count = (method: string): number => {
+      const line = new RegExp(`^grpc_server_started_total\\{grpc_method="${method}",.*\\} (\\S+)$`, 'm').exec(metrics);
+      return Number(line?.[1] ?? 0);
+    };
+    return { Txn: count('Txn'), LeaseGrant: count('LeaseGrant'), Range: count('Range') };
+  }
+
+  test('an uncontended acquire, renewal and release are one transaction each, and use one lease of etcd again and again', async () => {
+    const storage = await world.storage(world.newPrefix());
+    const first = request('a');
+    await take(storage, first);
+    await storage.release('a', first.leaseId);
+    const before = await calls();
+    for (let round = 0; round < 5; round += 1) {
+      const attempt = request('a');
+      await take(storage, attempt);
+      expect(await storage.renew('a', attempt.leaseId, 60_000)).toMatchObject({ renewed: true });
+      expect(await storage.release('a', attempt.leaseId)).toEqual({ released: true });
+    }
+    const after = await calls();
+    expect(after.Txn - before.Txn).toBe(15);
+    expect(after.LeaseGrant - before.LeaseGrant).toBe(0);
+    expect(after.Range - before.Range).toBe(0);
+  });
+
+  test('a waiter that gets the lock handed over asks for nothing, and releases with one transaction', async () => {
+    const prefix = world.newPrefix();
+    const [holder, waiter] = [await world.storage(prefix), await world.storage(prefix)];
+    const first = request('a');
+    await take(holder, first);
+    const { attempt, news } = await waitInLine(waiter, 'a');
+    const before = await calls();
+    // One transaction that finds out that somebody waits, and one that hands over.
+    await holder.release('a', first.leaseId);
+    await until('the hand-over', () => news.length > 0);
+    expect(news).toMatchObject([{ type: 'granted', result: { record: { leaseId: attempt.leaseId } } }]);
+    expect((await calls()).Txn - before.Txn).toBe(2);
+    await waiter.release('a', attempt.leaseId);
+    expect((await calls()).Txn - before.Txn).toBe(3);
+  });
+
+  test('what is released leaves nothing behind', async () => {
+    const prefix = world.newPrefix();
+    const storage = await world.storage(prefix);
+    const held = request('a');
+    await take(storage, held);
+    const { attempt, news, stop } = await waitInLine(storage, 'a');
+    await storage.release('a', held.leaseId);
+    await until('the hand-over', () => news.length > 0);
+    await storage.release('a', attempt.leaseId);
+    stop();
+    expect(await world.names(prefix)).toEqual(['base']);
+  });
+
+  test('a closed storage leaves no lease of etcd behind', async () => {
+    const server = await startEtcd();
+    const client = new Etcd3({ hosts: server.url });
+    const storage = new EtcdStorage({ hosts: server.url });
+    const attempts = Array.from({ length: 20 }, (_, n) => request(`orders/${n}`));
+    await Promise.all(attempts.map((attempt) => take(storage, attempt)));
+    expect((await client.leaseClient.leaseLeases()).leases).toHaveLength(20);
+    await Promise.all(attempts.map(({ key, leaseId }) => storage.release(key, leaseId)));
+    await storage.close();
+    expect((await client.leaseClient.leaseLeases()).leases).toEqual([]);
+    client.close();
+    await server.stop();
+  });
+
+  test(
+    'a lock of a process that is gone is free when its lease is over, and the first in line gets it',
+    { timeout: 20_000 },
+    async () => {
+      const prefix = world.newPrefix();
+      const [gone, other] = [await world.storage(prefix), await world.storage(prefix)];
+      const { record } = await take(gone, request('a', { leaseMs: 1000 }));
+      await gone.close();
+      const waiting = request('a', { waitMs: 60_000 });
+      expect(await other.acquire(waiting)).toMatchObject({ acquired: false, record: { leaseId: record.leaseId } });
+      await until('the end of the lease', async () => (await other.read('a')).record === undefined);
+      expect(await other.acquire(request('a'))).toMatchObject({ acquired: false, record: undefined });
+      const next = await take(other, waiting);
+      expect(next.previous).toMatchObject({ fencingToken: record.fencingToken, expiredAt: record.expiresAt });
+      expect(next.record.fencingToken).toBeGreaterThan(record.fencingToken);
+    },
+  );
+
+  test('a lease of five seconds lasts five seconds or longer, never less', { timeout: 20_000 }, async () => {
+    const prefix = world.newPrefix();
+    const [one, other] = [await world.storage(prefix), await world.storage(prefix)];
+    for (const round of ['with a new lease of etcd', 'with one that was used before']) {
+      const attempt = request('a', { leaseMs: 2500 });
+      const from = performance.now();
+      await take(one, attempt);
+      await until(round, async () => (await other.read('a')).record === undefined);
+      expect(performance.now() - from).toBeGreaterThanOrEqual(2500);
+      const again = request('b', { leaseMs: 2500 });
+      await take(one, again);
+      await one.release('b', again.leaseId);
+    }
+  });
+
+  test('tokens rise also when etcd was set up anew', async () => {
+    const [before, after] = [await startEtcd(), await startEtcd()];
+    const tokens: number[] = [];
+    for (const { url } of [before, after]) {
+      const storage = new EtcdStorage({ hosts: url });
+      tokens.push((await take(storage, request('a'))).record.fencingToken);
+      await storage.close();
+    }
+    expect(tokens[1]).toBeGreaterThan(tokens[0] as number);
+    await Promise.all([before.stop(), after.stop()]);
+  });
+
+  test('a given client stays open when the storage is closed', async () => {
+    const client = new Etcd3({ hosts: (await world.server()).url });
+    const storage = new EtcdStorage({ client, prefix: world.newPrefix() });
+    await take(storage, request('a'));
+    await storage.close();
+    expect(await client.get('nothing')).toBeNull();
+    client.close();
+  });
+
+  test('a server that does not answer: the outcome is unknown after timeoutMs, and later the same lease has the lock', async () => {
+    const lonely = new World();
+    const storage = await lonely.storage(lonely.newPrefix(), { timeoutMs: 300 });
+    await storage.read('a');
+    const server = await lonely.server();
+    server.freeze();
+    const attempt = request('a');
+    await expect(storage.acquire(attempt)).rejects.toThrow(/no answer within 300 ms/);
+    server.thaw();
+    await until('an answer', () =>
+      storage.acquire(attempt).then(
+        ({ acquired }) => acquired,
+        () => false,
+      ),
+    );
+    await lonely.stop();
+  });
+
+  test('no server: a StorageError, and it works once there is one', async () => {
+    const server = await startEtcd();
+    const storage = new EtcdStorage({ hosts: server.url });
+    await server.kill();
+    await expect(storage.acquire(request('a'))).rejects.toMatchObject({ code: 'STORAGE_FAILED', operation: 'acquire' });
+    await server.start();
+    await until('a lock', () =>
+      storage.acquire(request('a')).then(
+        ({ acquired }) => acquired,
+        () => false,
+      ),
+    );
+    await storage.close();
+    await server.stop();
+  });
+
+  test('there is one watch while somebody watches, however many, and none afterwards', async () => {
+    const server = await startEtcd();
+    const storage = new EtcdStorage({ hosts: server.url });
+    const watching = async (): Promise<number> => {
+      const metrics = await (await fetch(`${server.url}/metrics`)).text();
+      return Number(/^etcd_debugging_mvcc_watcher_total (\S+)$/m.exec(metrics)?.[1]);
+    };
+    await take(storage, request('a'));
+    expect(await watching()).toBe(0);
+    const stops = [];
+    for (let n = 0; n < 10; n += 1) stops.push((await waitInLine(storage, 'a')).stop);
+    expect(await watching()).toBe(1);
+    for (const stop of stops) stop();
+    await until('the end of the watch', async () => (await watching()) === 0);
+    await storage.close();
+    await server.stop();
+  });
+});
