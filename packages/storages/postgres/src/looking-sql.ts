@@ -1,17 +1,20 @@
 /** The functions that look, and the one that tidies up. Those that look write nothing: a standby can answer them. */
 export function lookingSql(schema: string): string {
   return `
-CREATE FUNCTION ${schema}.state_of(p_key text, p_now bigint) RETURNS json LANGUAGE sql STABLE AS $$
-  SELECT json_build_object('k', p_key, 't', p_now,
-    'h', (SELECT json_agg(${schema}.record_of(h) ORDER BY h.token)
+CREATE FUNCTION ${schema}.state_of(p_key text, p_now bigint) RETURNS json LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  RETURN json_build_object('k', p_key, 't', p_now,
+    'h', (SELECT json_agg(json_build_array(h.lease_id, h.holder, h.token, h.acquired_at, h.expires_at, h.share)
+        ORDER BY h.token)
       FROM ${schema}.holders h WHERE h.key = p_key AND h.expires_at > p_now),
     'q', (SELECT json_agg(json_build_array(w.lease_id, w.holder, w.since, w.share, w.asked_at, w.behind) ORDER BY w.place)
-      FROM ${schema}.waiters w WHERE w.key = p_key AND w.forget_at > p_now))
-$$;
+      FROM ${schema}.waiters w WHERE w.key = p_key AND w.forget_at > p_now));
+END $$;
 
-CREATE FUNCTION ${schema}.read(p_key text) RETURNS text LANGUAGE sql VOLATILE AS $$
-  SELECT ${schema}.state_of(p_key, ${schema}.now_ms())::text
-$$;
+CREATE FUNCTION ${schema}.read(p_key text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  RETURN ${schema}.state_of(p_key, ${schema}.now_ms());
+END $$;
 
 -- A page of held locks, from a key on or after it.
 CREATE FUNCTION ${schema}.page(p_from text, p_after boolean, p_length integer) RETURNS text LANGUAGE plpgsql VOLATILE AS $$

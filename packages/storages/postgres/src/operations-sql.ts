@@ -10,57 +10,67 @@ import { maxNumber } from './tables-sql.ts';
  */
 export function operationsSql(schema: string): string {
   return `
-CREATE FUNCTION ${schema}.foreign_record(p_key text, p_now bigint) RETURNS text LANGUAGE sql VOLATILE AS $$
-  SELECT json_build_object('x', true, 't', p_now)::text
-  FROM ${schema}.holders h WHERE h.key = p_key AND h.expires_at > p_now AND NOT ${schema}.is_sound(h) LIMIT 1
-$$;
+-- The answer about a record that is not one of Lockscope's; null when all are.
+CREATE FUNCTION ${schema}.foreign_record(p_key text, p_now bigint) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  PERFORM FROM ${schema}.holders h WHERE h.key = p_key AND h.expires_at > p_now
+    AND NOT ${schema}.is_sound(h.lease_id, h.holder, h.token, h.acquired_at, h.expires_at);
+  IF FOUND THEN RETURN json_build_object('x', true, 't', p_now); END IF;
+  RETURN NULL;
+END $$;
 
-CREATE FUNCTION ${schema}.refusal(p_key text, p_lease text, p_now bigint) RETURNS text LANGUAGE sql VOLATILE AS $$
-  SELECT coalesce(${schema}.foreign_record(p_key, p_now), json_build_object('t', p_now,
-    'r', ${schema}.first_record(p_key, p_now),
-    'f', EXISTS (SELECT FROM ${schema}.forced WHERE key = p_key AND lease_id = p_lease AND until > p_now))::text)
-$$;
+CREATE FUNCTION ${schema}.refusal(p_key text, p_lease text, p_now bigint) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_foreign text := ${schema}.foreign_record(p_key, p_now);
+BEGIN
+  IF v_foreign IS NOT NULL THEN RETURN v_foreign; END IF;
+  PERFORM FROM ${schema}.forced WHERE key = p_key AND lease_id = p_lease AND until > p_now;
+  RETURN json_build_object('t', p_now, 'f', FOUND, 'r', ${schema}.first_record(p_key, p_now));
+END $$;
 
 CREATE FUNCTION ${schema}.acquire(p_key text, p_lease text, p_lease_ms bigint, p_holder text, p_share double precision,
   p_wait_ms bigint, p_waited_ms bigint, p_claim_ms bigint, p_behind text, p_spare bigint, p_above bigint, p_channel text, p_listener bigint,
   p_mode text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_now bigint := ${schema}.enter(p_key);
+  v_place ${schema}.locks;
   v_held bigint;
-  v_sound boolean;
-  v_shared boolean;
-  v_mine boolean;
+  v_passed record;
   v_waiting bigint;
-  v_place bigint;
+  v_spot bigint;
   v_first ${schema}.waiters;
   v_grant record;
 BEGIN
-  SELECT count(*), bool_and(${schema}.is_sound(h)), bool_and(h.share IS NOT NULL), bool_or(h.lease_id = p_lease)
-    INTO v_held, v_sound, v_shared, v_mine FROM ${schema}.holders h WHERE h.key = p_key AND h.expires_at > v_now;
-  IF NOT v_sound THEN RETURN json_build_object('x', true, 't', v_now)::text; END IF;
+  SELECT * INTO v_place FROM ${schema}.locks WHERE key = p_key;
+  v_held := ${schema}.held(v_place, v_now);
+  IF v_held > 0 AND ${schema}.foreign_record(p_key, v_now) IS NOT NULL THEN
+    RETURN ${schema}.foreign_record(p_key, v_now);
+  END IF;
   SELECT count(*), min(place) FILTER (WHERE lease_id = p_lease)
-    INTO v_waiting, v_place FROM ${schema}.waiters WHERE key = p_key AND forget_at > v_now;
-  IF v_mine THEN
+    INTO v_waiting, v_spot FROM ${schema}.waiters WHERE key = p_key AND forget_at > v_now;
+  IF v_held > 0 AND (${schema}.possession(v_place, p_lease, v_now)).key IS NOT NULL THEN
     PERFORM ${schema}.settle(p_mode, true);
     RETURN ${schema}.give_again(p_key, p_lease, p_lease_ms, v_waiting, v_now);
   END IF;
 
   IF v_waiting > 0 THEN
     FOR v_first IN SELECT * FROM ${schema}.waiters
-      WHERE key = p_key AND forget_at > v_now AND place < coalesce(v_place, ${maxNumber}) ORDER BY place LOOP
-      EXIT WHEN v_first.listener IS NULL OR NOT ${schema}.is_gone(v_first.listener);
+      WHERE key = p_key AND forget_at > v_now AND place < coalesce(v_spot, ${maxNumber}) ORDER BY place LOOP
+      EXIT WHEN v_first.listener IS NULL OR NOT pg_try_advisory_xact_lock_shared(v_first.listener);
       v_first := NULL;
     END LOOP;
   END IF;
 
-  IF v_first.key IS NULL AND (v_held = 0 OR (p_share IS NOT NULL AND v_shared AND v_held < p_share)) THEN
-    IF v_place IS NOT NULL THEN
-      DELETE FROM ${schema}.waiters WHERE key = p_key AND place = v_place;
+  IF v_first.key IS NULL AND (v_held = 0 OR coalesce(v_place.sharing AND v_held < p_share, false)) THEN
+    IF v_spot IS NOT NULL THEN
+      DELETE FROM ${schema}.waiters WHERE key = p_key AND place = v_spot;
       v_waiting := v_waiting - 1;
     END IF;
-    SELECT * INTO v_grant FROM ${schema}.give(p_key, p_lease, p_holder, p_share, p_lease_ms, p_spare, p_above,
-      v_waiting, v_now, p_mode, true);
-    IF v_waiting > 0 AND p_share IS NOT NULL THEN PERFORM ${schema}.pass_on(p_key, v_now, NULL, p_mode); END IF;
+    v_grant := ${schema}.give(p_key, p_lease, p_holder, p_share, p_lease_ms, p_spare, p_above,
+      v_waiting, v_now, p_mode, v_place, true);
+    IF v_waiting > 0 AND p_share IS NOT NULL THEN
+      PERFORM ${schema}.pass_on(v_grant.v_place, v_held + 1, v_now, NULL, p_mode);
+    END IF;
     PERFORM ${schema}.settle(p_mode, true);
     RETURN v_grant.p_grant;
   END IF;
@@ -76,16 +86,20 @@ BEGIN
       claim_ms = excluded.claim_ms, spare = excluded.spare, above = excluded.above, behind = excluded.behind,
       channel = excluded.channel, listener = excluded.listener;
   END IF;
-  -- The lease of the one before ran out, and the first in line is to be told.
-  IF v_first.listener IS NOT NULL AND ${schema}.admits(p_key, v_first.share, v_now) THEN
-    PERFORM ${schema}.settle(p_mode, ${schema}.pass_on(p_key, v_now, NULL, p_mode));
-    IF EXISTS (SELECT FROM ${schema}.holders h WHERE h.key = p_key AND h.lease_id = p_lease AND h.expires_at > v_now) THEN
-      RETURN ${schema}.give_again(p_key, p_lease, p_lease_ms, v_waiting, v_now);
+  -- Where the lease of the one before ran out, the first in line is to be told.
+  IF v_first.listener IS NOT NULL THEN
+    v_passed := ${schema}.pass_on(v_place, v_held, v_now, NULL, p_mode);
+    PERFORM ${schema}.settle(p_mode, v_passed.p_durable);
+    IF v_passed.p_count > 0 THEN
+      SELECT * INTO v_place FROM ${schema}.locks WHERE key = p_key;
+      IF (${schema}.possession(v_place, p_lease, v_now)).key IS NOT NULL THEN
+        RETURN ${schema}.give_again(p_key, p_lease, p_lease_ms, v_waiting, v_now);
+      END IF;
     END IF;
   ELSE
     PERFORM ${schema}.settle(p_mode, false);
   END IF;
-  RETURN (SELECT json_build_object('t', v_now, 'r', ${schema}.first_record(p_key, v_now), 'a', count(*))::text
+  RETURN (SELECT json_build_object('t', v_now, 'r', ${schema}.first_record(p_key, v_now), 'a', count(*))
     FROM ${schema}.waiters WHERE key = p_key AND forget_at > v_now AND lease_id <> p_lease AND place < coalesce(
       (SELECT place FROM ${schema}.waiters WHERE key = p_key AND lease_id = p_lease AND forget_at > v_now), ${maxNumber}));
 END $$;
@@ -98,7 +112,7 @@ BEGIN
     UPDATE ${schema}.sharers SET expires_at = p_now + p_lease_ms WHERE key = p_key AND lease_id = p_lease;
   END IF;
   RETURN (SELECT json_build_object('k', p_key, 't', p_now, 'w', p_waiting, 'p', l.previous,
-      'g', ${schema}.record_of(h))::text
+      'g', json_build_array(h.lease_id, h.holder, h.token, h.acquired_at, h.expires_at, h.share))
     FROM ${schema}.holders h, ${schema}.locks l WHERE h.key = p_key AND h.lease_id = p_lease AND l.key = p_key);
 END $$;
 
@@ -106,11 +120,14 @@ CREATE FUNCTION ${schema}.renew(p_key text, p_lease text, p_lease_ms bigint, p_h
 RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_now bigint := ${schema}.enter(p_key);
+  v_place ${schema}.locks;
   v_mine ${schema}.holders;
   v_slack bigint := CASE WHEN p_mode = 'grants' THEN ${tokenSlack} ELSE 0 END;
 BEGIN
-  SELECT * INTO v_mine FROM ${schema}.holders h WHERE h.key = p_key AND h.lease_id = p_lease AND h.expires_at > v_now;
-  IF v_mine.key IS NULL OR NOT ${schema}.is_sound(v_mine) THEN RETURN ${schema}.refusal(p_key, p_lease, v_now); END IF;
+  SELECT * INTO v_place FROM ${schema}.locks WHERE key = p_key;
+  v_mine := ${schema}.possession(v_place, p_lease, v_now);
+  IF v_mine.key IS NULL OR NOT ${schema}.is_sound(v_mine.lease_id, v_mine.holder, v_mine.token, v_mine.acquired_at,
+    v_mine.expires_at) THEN RETURN ${schema}.refusal(p_key, p_lease, v_now); END IF;
   p_token := greatest(p_token, v_mine.token);
   p_holder := coalesce(p_holder, v_mine.holder);
   IF v_mine.share IS NULL THEN
@@ -124,7 +141,7 @@ BEGIN
     WHERE key = p_key AND last_token < p_token;
   END IF;
   PERFORM ${schema}.settle(p_mode, true);
-  RETURN json_build_object('e', v_now + p_lease_ms, 't', v_now)::text;
+  RETURN json_build_object('e', v_now + p_lease_ms, 't', v_now);
 END $$;
 
 -- The locks of the keys are taken in one order by all, so that two of these never wait for each other.
@@ -143,36 +160,34 @@ END $$;
 CREATE FUNCTION ${schema}.release(p_key text, p_lease text, p_mode text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_now bigint := ${schema}.enter(p_key);
+  v_place ${schema}.locks;
   v_mine ${schema}.holders;
 BEGIN
-  SELECT * INTO v_mine FROM ${schema}.holders h WHERE h.key = p_key AND h.lease_id = p_lease AND h.expires_at > v_now;
-  IF v_mine.key IS NULL OR NOT ${schema}.is_sound(v_mine) THEN RETURN ${schema}.refusal(p_key, p_lease, v_now); END IF;
-  PERFORM ${schema}.remove(p_key, v_mine, v_now);
-  PERFORM ${schema}.settle(p_mode, ${schema}.pass_on(p_key, v_now, v_mine.expires_at, p_mode));
+  SELECT * INTO v_place FROM ${schema}.locks WHERE key = p_key;
+  v_mine := ${schema}.possession(v_place, p_lease, v_now);
+  IF v_mine.key IS NULL OR NOT ${schema}.is_sound(v_mine.lease_id, v_mine.holder, v_mine.token, v_mine.acquired_at,
+    v_mine.expires_at) THEN RETURN ${schema}.refusal(p_key, p_lease, v_now); END IF;
+  PERFORM ${schema}.settle(p_mode, ${schema}.give_back(v_place, v_mine, v_now, p_mode));
   RETURN '{}';
-END $$;
-
-CREATE FUNCTION ${schema}.remove(p_key text, p_gone ${schema}.holders, p_now bigint) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
-BEGIN
-  IF p_gone.share IS NOT NULL THEN
-    DELETE FROM ${schema}.sharers WHERE key = p_key AND lease_id = p_gone.lease_id;
-  END IF;
-  UPDATE ${schema}.locks SET lease_id = NULL, holder = NULL, token = NULL, acquired_at = NULL, expires_at = NULL,
-    previous = ${schema}.ending(p_gone, p_now, true), touched_at = p_now WHERE key = p_key;
 END $$;
 
 -- One that gave up: also when the lock was handed to it meanwhile.
 CREATE FUNCTION ${schema}.leave(p_key text, p_lease text, p_mode text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_now bigint := ${schema}.enter(p_key);
+  v_place ${schema}.locks;
   v_mine ${schema}.holders;
   v_durable boolean := false;
 BEGIN
-  SELECT * INTO v_mine FROM ${schema}.holders h WHERE h.key = p_key AND h.lease_id = p_lease AND h.expires_at > v_now;
   DELETE FROM ${schema}.waiters WHERE key = p_key AND lease_id = p_lease;
-  IF (FOUND OR v_mine.key IS NOT NULL) AND ${schema}.foreign_record(p_key, v_now) IS NULL THEN
-    IF v_mine.key IS NOT NULL THEN PERFORM ${schema}.remove(p_key, v_mine, v_now); END IF;
-    v_durable := ${schema}.pass_on(p_key, v_now, v_mine.expires_at, p_mode);
+  IF ${schema}.foreign_record(p_key, v_now) IS NULL THEN
+    SELECT * INTO v_place FROM ${schema}.locks WHERE key = p_key;
+    v_mine := ${schema}.possession(v_place, p_lease, v_now);
+    IF v_mine.key IS NOT NULL THEN
+      v_durable := ${schema}.give_back(v_place, v_mine, v_now, p_mode);
+    ELSIF v_place.key IS NOT NULL THEN
+      v_durable := (${schema}.pass_on(v_place, ${schema}.held(v_place, v_now), v_now, NULL, p_mode)).p_durable;
+    END IF;
   END IF;
   PERFORM ${schema}.settle(p_mode, v_durable);
   RETURN '{}';
@@ -181,23 +196,28 @@ END $$;
 CREATE FUNCTION ${schema}.force_release(p_key text, p_mode text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_now bigint := ${schema}.enter(p_key);
+  v_place ${schema}.locks;
   v_gone ${schema}.holders;
   v_foreign text := ${schema}.foreign_record(p_key, v_now);
   v_first json := ${schema}.first_record(p_key, v_now);
   v_channel text;
 BEGIN
-  IF v_foreign IS NOT NULL THEN RETURN v_foreign; END IF;
+  IF v_foreign IS NOT NULL OR v_first IS NULL THEN
+    RETURN coalesce(v_foreign, json_build_object('t', v_now)::text);
+  END IF;
+  SELECT * INTO v_place FROM ${schema}.locks WHERE key = p_key;
   SELECT channel INTO v_channel FROM ${schema}.meta;
   DELETE FROM ${schema}.forced WHERE key = p_key AND until <= v_now;
   FOR v_gone IN SELECT * FROM ${schema}.holders h WHERE h.key = p_key AND h.expires_at > v_now ORDER BY h.token LOOP
     INSERT INTO ${schema}.forced VALUES (p_key, v_gone.lease_id, v_gone.expires_at)
       ON CONFLICT (key, lease_id) DO UPDATE SET until = excluded.until;
-    PERFORM ${schema}.remove(p_key, v_gone, v_now);
     PERFORM pg_notify(v_channel, left(json_build_object('k', p_key, 'f', v_gone.lease_id)::text, 7900));
   END LOOP;
-  PERFORM ${schema}.pass_on(p_key, v_now, NULL, p_mode);
+  DELETE FROM ${schema}.sharers WHERE key = p_key;
+  -- The last of them is the one before the next.
+  PERFORM ${schema}.give_back(v_place, v_gone, v_now, p_mode);
   PERFORM ${schema}.settle(p_mode, true);
-  RETURN json_build_object('r', v_first, 't', v_now)::text;
+  RETURN json_build_object('r', v_first, 't', v_now);
 END $$;
 `;
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { storageContract } from '@lockscope/testkit';
 import { describeWith } from '../../../../test/support/describe-with.ts';
 import { PostgresStorage, type Durability } from '../src/index.ts';
-import { newSchema, run, theServer } from './schemas.ts';
+import { newSchema, run, theProxy, theServer } from './schemas.ts';
 
 const capabilities = { reach: 'network', durable: true, notifies: true, queues: true, shares: true } as const;
 
@@ -12,8 +12,9 @@ interface Setup {
 }
 
 async function open(schema: string, durability: Durability): Promise<PostgresStorage> {
-  const { url } = await theServer();
-  return new PostgresStorage({ connection: { connectionString: url, max: 4 }, schema, durability });
+  const { port } = await theProxy();
+  const connectionString = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  return new PostgresStorage({ connection: { connectionString, max: 4 }, schema, durability });
 }
 
 /** Schemas that were used and are empty again: making one takes longer than most cases. */
@@ -38,8 +39,6 @@ function contractOf(durability: Durability) {
     renewsMany: true,
     faults: {
       damage: async ({ schema }, key) => {
-        const checks = 'DROP CONSTRAINT IF EXISTS locks_holder_check, DROP CONSTRAINT IF EXISTS locks_lease_id_check';
-        await run(`ALTER TABLE ${schema}.locks ${checks}`);
         await run(`UPDATE ${schema}.locks SET lease_id = '', holder = 'of somebody else' WHERE key = $1`, [key]);
       },
       dropConnection: async () => {
@@ -48,9 +47,11 @@ function contractOf(durability: Durability) {
       },
       freeze: async () => (await theServer()).freeze(),
       thaw: async () => (await theServer()).thaw(),
+      slow: async (_, ms) => (await theProxy()).set({ replyDelayMs: ms }),
       ...(durability === 'all' && { restart: async () => (await theServer()).restart() }),
     },
     dispose: async ({ schema }) => {
+      (await theProxy()).set({});
       const tables = ['locks', 'sharers', 'waiters', 'forced'].map((table) => `${schema}.${table}`);
       await run(`TRUNCATE ${tables.join(', ')}`);
       await run(`UPDATE ${schema}.meta SET floor = 0`);

@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { afterAll, afterEach } from 'vitest';
+import { startProxy, type TcpProxy } from '../../../../test/support/servers/tcp-proxy.ts';
 import {
   startPostgres,
   type PostgresTestOptions,
@@ -8,6 +9,7 @@ import {
 import { PostgresStorage, type PostgresConnectionOptions } from '../src/index.ts';
 
 let server: Promise<PostgresTestServer> | undefined;
+let proxy: Promise<TcpProxy> | undefined;
 let schemas = 0;
 const opened: (() => unknown)[] = [];
 
@@ -16,6 +18,7 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
+  await (await proxy)?.close();
   await (await server)?.stop();
 });
 
@@ -23,6 +26,12 @@ afterAll(async () => {
 export function theServer(options?: PostgresTestOptions): Promise<PostgresTestServer> {
   server ??= startPostgres(options);
   return server;
+}
+
+/** A network in front of the server of this test file. */
+export function theProxy(): Promise<TcpProxy> {
+  proxy ??= theServer().then(({ port }) => startProxy(port));
+  return proxy;
 }
 
 /** The name of a schema that nobody used before. */
