@@ -34,10 +34,10 @@ const contenders = {
 };
 const contender = contenders[kind]();
 const waits = [];
-let running = false;
+const state = { running: false };
 
 async function contend() {
-  while (running) {
+  while (state.running) {
     const start = performance.now();
     await contender.acquire();
     waits.push(performance.now() - start);
@@ -51,10 +51,10 @@ async function contend() {
 
 process.on('message', (message) => {
   if (message === 'start') {
-    running = true;
+    state.running = true;
     void contend();
   } else if (message === 'stop') {
-    running = false;
+    state.running = false;
   } else {
     process.exit(0);
   }

@@ -13,33 +13,51 @@ export function givenDriver(client: RedisClient): RedisDriver {
 }
 
 /**
- * A client of the storage's own: ioredis when it is installed, else redis. It keeps no command for later: one that
- * cannot be sent, or is not answered within `timeoutMs`, fails, so that no lock is taken for somebody who gave up.
+ * A client of the storage's own: of the wanted package, else ioredis when it is installed, else redis. It keeps no
+ * command for later: one that cannot be sent, or is not answered within `timeoutMs`, fails, so that no lock is taken for
+ * somebody who gave up.
  *
- * @throws {RedisClientError} when neither is installed.
+ * @throws {RedisClientError} when the package is not installed.
  */
-export async function ownDriver(url: string, timeoutMs: number): Promise<RedisDriver> {
-  const ioredis = await load<{ Redis: new (url: string, options: object) => IoredisClient }>('ioredis');
-  if (ioredis !== undefined) {
-    const client = new ioredis.Redis(url, {
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: 0,
-      commandTimeout: timeoutMs,
-      connectTimeout: timeoutMs,
-      retryStrategy: pause,
-    });
-    // Without a listener it writes to the console. Who asks is told.
-    client.on('error', () => undefined);
-    return new IoredisDriver(client, timeoutMs);
-  }
-  const redis = await load<{ createClient(options: object): NodeRedisClient }>('redis');
-  if (redis === undefined)
-    throw new RedisClientError('there is no client: run "npm install ioredis" (or "npm install redis"), or give one');
+export async function ownDriver(
+  url: string,
+  timeoutMs: number,
+  wanted: 'ioredis' | 'redis' | undefined,
+): Promise<RedisDriver> {
+  const ioredis = wanted === 'redis' ? undefined : await load<Ioredis>('ioredis');
+  if (ioredis !== undefined) return ioredisDriver(ioredis, url, timeoutMs);
+  const redis = wanted === 'ioredis' ? undefined : await load<NodeRedis>('redis');
+  if (redis !== undefined) return nodeRedisDriver(redis, url, timeoutMs);
+  const missing = wanted === undefined ? 'neither ioredis nor redis is installed' : `${wanted} is not installed`;
+  throw new RedisClientError(`${missing}: run "npm install ${wanted ?? 'ioredis'}", or give a client`);
+}
+
+interface Ioredis {
+  readonly Redis: new (url: string, options: object) => IoredisClient;
+}
+
+function ioredisDriver({ Redis }: Ioredis, url: string, timeoutMs: number): RedisDriver {
+  const client = new Redis(url, {
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: timeoutMs,
+    connectTimeout: timeoutMs,
+    retryStrategy: pause,
+  });
+  // Without a listener it writes to the console. Who asks is told.
+  client.on('error', () => undefined);
+  return new IoredisDriver(client, timeoutMs);
+}
+
+interface NodeRedis {
+  createClient(options: object): NodeRedisClient;
+}
+
+function nodeRedisDriver(redis: NodeRedis, url: string, timeoutMs: number): RedisDriver {
   const client = redis.createClient({
     url,
     disableOfflineQueue: true,
-    commandOptions: { timeout: timeoutMs },
     socket: { connectTimeout: timeoutMs, reconnectStrategy: pause },
   });
   const driver = new NodeRedisDriver(client, timeoutMs);

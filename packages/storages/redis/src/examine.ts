@@ -98,7 +98,8 @@ function timeouts({ commandTimeoutMs, waitsForConnection }: ClientSettings): Fin
     level: 'warning',
     check,
     message: `with the settings of this client ${problems.join('; ')}`,
-    remedy: 'ioredis: commandTimeout and maxRetriesPerRequest; redis: commandOptions.timeout and disableOfflineQueue',
+    remedy:
+      'ioredis: commandTimeout and maxRetriesPerRequest; redis: socket.socketTimeout and disableOfflineQueue; or give a url instead of a client',
   };
 }
 

@@ -69,11 +69,13 @@ export class IoredisDriver implements RedisDriver {
       : client.evalsha(script.sha, keys.length, ...keys, ...args);
   }
 
-  ask(...[command, ...args]: readonly [string, ...string[]]): Promise<readonly unknown[]> {
+  async ask(...[command, ...args]: readonly [string, ...string[]]): Promise<readonly unknown[]> {
+    await this.#ready();
     return Promise.all(this.#nodes().map((node) => node.call(command, args)));
   }
 
   async *scan(pattern: string): AsyncGenerator<readonly string[]> {
+    await this.#ready();
     for (const node of this.#nodes()) {
       let cursor = '0';
       do {
@@ -118,8 +120,14 @@ export class IoredisDriver implements RedisDriver {
   }
 
   async #later(...command: Parameters<IoredisDriver['run']>): Promise<unknown> {
-    await untilReady(this.#client, this.#ownTimeoutMs ?? 0);
+    await this.#ready();
     return this.run(...command);
+  }
+
+  /** A client that was given waits by its own rules. */
+  async #ready(): Promise<void> {
+    if (this.#ownTimeoutMs !== undefined && this.#client.status !== 'ready')
+      await untilReady(this.#client, this.#ownTimeoutMs);
   }
 
   /** ioredis writes each command by itself; those of one turn go out in one write, which halves what they cost. */

@@ -1,6 +1,6 @@
 import { type ChannelListener, type ClientSettings, type RedisDriver, type Subscription } from './driver.ts';
 import type { Script } from './scripts/script.ts';
-import { untilReady } from './until-ready.ts';
+import { inTime, untilReady } from './until-ready.ts';
 
 interface ScriptArguments {
   keys: string[];
@@ -19,7 +19,7 @@ export interface NodeRedisClient {
 interface Single extends NodeRedisClient {
   readonly options?: {
     readonly disableOfflineQueue?: boolean;
-    readonly commandOptions?: { readonly timeout?: number };
+    readonly socket?: { readonly socketTimeout?: number };
   };
   readonly isReady: boolean;
   sendCommand(args: readonly string[]): Promise<unknown>;
@@ -66,7 +66,7 @@ export class NodeRedisDriver implements RedisDriver {
   get settings(): ClientSettings {
     const { options } = this.#client as Single;
     return {
-      commandTimeoutMs: options?.commandOptions?.timeout,
+      commandTimeoutMs: this.#ownTimeoutMs ?? options?.socket?.socketTimeout,
       waitsForConnection: options?.disableOfflineQueue !== true,
     };
   }
@@ -75,14 +75,17 @@ export class NodeRedisDriver implements RedisDriver {
     const client = this.#client as Single;
     if (this.#ownTimeoutMs !== undefined && !client.isReady) return this.#later(script, whole, keys, args);
     const options = { keys: keys as string[], arguments: args as string[] };
-    return whole ? client.eval(script.source, options) : client.evalSha(script.sha, options);
+    const answer = whole ? client.eval(script.source, options) : client.evalSha(script.sha, options);
+    return this.#ownTimeoutMs === undefined ? answer : inTime(answer, this.#ownTimeoutMs);
   }
 
   async ask(...command: readonly [string, ...string[]]): Promise<readonly unknown[]> {
+    await this.#ready();
     return Promise.all((await this.#nodes()).map((node) => node.sendCommand(command)));
   }
 
   async *scan(pattern: string): AsyncGenerator<readonly string[]> {
+    await this.#ready();
     for (const node of await this.#nodes()) {
       let cursor = '0';
       do {
@@ -117,8 +120,14 @@ export class NodeRedisDriver implements RedisDriver {
   }
 
   async #later(...command: Parameters<NodeRedisDriver['run']>): Promise<unknown> {
-    await untilReady(this.#client as Single, this.#ownTimeoutMs ?? 0);
+    await this.#ready();
     return this.run(...command);
+  }
+
+  /** A client that was given waits by its own rules. */
+  async #ready(): Promise<void> {
+    const client = this.#client as Single;
+    if (this.#ownTimeoutMs !== undefined && !client.isReady) await untilReady(client, this.#ownTimeoutMs);
   }
 
   async #nodes(): Promise<readonly Single[]> {

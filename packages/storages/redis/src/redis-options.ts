@@ -27,6 +27,7 @@ interface CommonOptions {
 export interface RedisClientOptions extends CommonOptions {
   readonly client: RedisClient;
   readonly url?: never;
+  readonly driver?: never;
   readonly commandTimeoutMs?: never;
 }
 
@@ -34,6 +35,8 @@ export interface RedisClientOptions extends CommonOptions {
 export interface RedisUrlOptions extends CommonOptions {
   /** `redis://user:password@host:6379/0`, `rediss://` for TLS. */
   readonly url: string;
+  /** The package that makes the connection. Default: `ioredis` when it is installed, else `redis`. */
+  readonly driver?: 'ioredis' | 'redis';
   /** After so many milliseconds without an answer an operation fails. Default 5,000. */
   readonly commandTimeoutMs?: number;
   readonly client?: never;
@@ -46,6 +49,7 @@ export type RedisStorageOptions = RedisClientOptions | RedisUrlOptions;
 export interface ResolvedOptions {
   readonly client: RedisClient | undefined;
   readonly url: string | undefined;
+  readonly driver: 'ioredis' | 'redis' | undefined;
   readonly prefix: string;
   readonly lingerMs: number;
   readonly subscribeTimeoutMs: number;
@@ -58,8 +62,9 @@ const defaults = Object.freeze({
   subscribeTimeoutMs: 1000,
   commandTimeoutMs: 5000,
 });
-const known = new Set(['client', 'url', ...Object.keys(defaults)]);
+const known = new Set(['client', 'url', 'driver', ...Object.keys(defaults)]);
 const maxTimeoutMs = 2 ** 31 - 1;
+const drivers: readonly string[] = ['ioredis', 'redis'];
 const maxPrefixLength = 64;
 
 /** @internal Fills in and checks, once; all problems in one error. */
@@ -70,12 +75,16 @@ export function resolveOptions(options: RedisStorageOptions): ResolvedOptions {
     if (!known.has(name))
       problems.push(`there is no option ${JSON.stringify(name)}; known are ${[...known].join(', ')}`);
   }
-  const { client, url } = options;
+  const { client, url, driver } = options;
   if ((client === undefined) === (url === undefined)) problems.push('give either a client or a url');
   if (client !== undefined && !isIoredis(client) && !isNodeRedis(client))
     problems.push('client must be a client or a cluster of ioredis (5 or later) or redis (4 or later)');
   if (url !== undefined && !isUrl(url))
     problems.push(`url must be redis://… or rediss://…, got ${typeof url === 'string' ? 'another text' : typeof url}`);
+  if (driver !== undefined && !drivers.includes(driver)) {
+    problems.push(`driver must be ${drivers.join(' or ')}, got ${String(driver)}`);
+  }
+  if (client !== undefined && driver !== undefined) problems.push('driver goes with a url, a client is one already');
   if (client !== undefined && options.commandTimeoutMs !== undefined)
     problems.push('commandTimeoutMs goes with a url, a client has its own');
   const { prefix = defaults.prefix } = options;
@@ -94,7 +103,7 @@ export function resolveOptions(options: RedisStorageOptions): ResolvedOptions {
     commandTimeoutMs: milliseconds(options, 'commandTimeoutMs', 1, problems),
   };
   if (problems.length > 0) throw new RedisOptionsError(problems);
-  return Object.freeze({ client, url, prefix, ...times });
+  return Object.freeze({ client, url, driver, prefix, ...times });
 }
 
 function milliseconds(

