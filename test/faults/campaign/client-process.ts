@@ -25,7 +25,7 @@ export interface ClientOptions {
   readonly workers: number;
   /** A key that no other client wants. */
   readonly own: string;
-  /** `Date.now()` gives anything within an hour of the truth. */
+  /** Its wall clock is set once a second, to anywhere within an hour of the truth. */
   readonly wallClock?: 'jumps' | undefined;
   /** Breaks it on purpose: every process has locks of its own. */
   readonly apart?: boolean | undefined;

@@ -16,9 +16,17 @@ const { endpoint, shared, own, times } = options;
 const random = seededRandom(options.seed);
 const write = logTo(options.log);
 
-/** Up to an hour to either side, another one every time somebody looks. */
-const wrongTime = (): number => realTime() + random.int(-3_600_000, 3_600_000);
 const realTime = Date.now;
+let setAt = -Infinity;
+let offsetMs = 0;
+/** A wall clock that somebody sets once a second, to anywhere within an hour. */
+function wrongTime(): number {
+  if (performance.now() - setAt > 1_000) {
+    setAt = performance.now();
+    offsetMs = random.int(-3_600_000, 3_600_000);
+  }
+  return realTime() + offsetMs;
+}
 const wrong = options.wallClock === 'jumps';
 // The clients of servers may look at it too. Locks in files go by the one clock of the machine.
 if (wrong && endpoint.port !== undefined) Date.now = wrongTime;

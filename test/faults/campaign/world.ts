@@ -25,7 +25,7 @@ export interface Backend {
 export interface WorldOptions {
   readonly backend: Backend;
   readonly random: Random;
-  /** Names of the client processes: one whose name ends in `skewed` has a wall clock that nobody should believe. */
+  /** Names of the client processes: one whose name ends in `skewed` has a wall clock that is set all the time. */
   readonly clients: readonly string[];
   readonly times?: Partial<CampaignTimes>;
   /** Breaks the locks on purpose: every process has locks of its own. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { LockLostError } from '@lockscope/storage-lock';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
 import { describeWith } from '../../support/describe-with.ts';
@@ -20,7 +21,12 @@ describeWith('redis-server', 'a short lease', () => {
       await locks.run('warm', () => undefined);
       const heldMs = 1_000;
       await resetCommands(client);
-      await locks.run('orders/1', () => sleep(heldMs));
+      await locks
+        .run('orders/1', () => sleep(heldMs))
+        .catch((error: unknown) => {
+          // A machine that is busy for longer than such a lease loses it, and that is no reason to ask more often either.
+          if (!(error instanceof LockLostError)) throw error;
+        });
       // An acquire, a release, and the renewals.
       const renewals = Math.ceil(heldMs / (leaseMs / 3));
       expect(await sentCommands(client)).toBeLessThanOrEqual(2 + renewals + 1);
