@@ -6,6 +6,7 @@ import {
   type AcquireRequest,
   type AcquireResult,
   type Clock,
+  type Finding,
   type Holder,
   type LeaseNews,
   type LeaseUpdate,
@@ -20,7 +21,16 @@ import {
 } from '@lockscope/storage';
 
 /** An operation of a storage that can be disturbed. */
-export type StorageOperation = 'acquire' | 'renew' | 'release' | 'leave' | 'forceRelease' | 'read' | 'list';
+export type StorageOperation =
+  | 'acquire'
+  | 'renew'
+  | 'renewMany'
+  | 'release'
+  | 'leave'
+  | 'forceRelease'
+  | 'read'
+  | 'list'
+  | 'examine';
 
 /** Options of {@link faultyStorage}. */
 export interface FaultyStorageOptions {
@@ -40,12 +50,14 @@ export class FaultyStorage implements LockStorage {
   readonly leave?: (key: string, leaseId: string) => Promise<void>;
   readonly watch?: (key: string, leaseId: string, tell: (news: LeaseNews) => void) => () => void;
   readonly renewMany?: (requests: readonly RenewRequest[]) => Promise<readonly (RenewResult | StorageError)[]>;
+  readonly examine?: () => Promise<readonly Finding[]>;
   readonly #storage: LockStorage;
   readonly #clock: Clock;
   readonly #calls = new Map<StorageOperation, number>();
   readonly #disturbances = new Map<StorageOperation, Disturbance[]>();
   #delayMs = 0;
   #inFlight = 0;
+  #newsToLose = 0;
   #thawed: Promise<void> | undefined;
   #thaw: (() => void) | undefined;
 
@@ -59,11 +71,14 @@ export class FaultyStorage implements LockStorage {
     }
     if (storage.watch !== undefined) this.watch = (key, leaseId, tell) => this.#watch(key, leaseId, tell);
     if (storage.renewMany !== undefined) {
-      this.renewMany = (requests) => this.#call('renew', async () => (await storage.renewMany?.(requests)) ?? []);
+      this.renewMany = (requests) => this.#call('renewMany', async () => (await storage.renewMany?.(requests)) ?? []);
+    }
+    if (storage.examine !== undefined) {
+      this.examine = () => this.#call('examine', async () => (await storage.examine?.()) ?? []);
     }
   }
 
-  /** From now on calls hang, before they reach the storage, and wakes are kept, until {@link FaultyStorage.thaw}. */
+  /** From now on calls hang, before they reach the storage, and news are kept, until {@link FaultyStorage.thaw}. */
   freeze(): void {
     this.#thawed ??= new Promise((resolve) => (this.#thaw = resolve));
   }
@@ -89,6 +104,14 @@ export class FaultyStorage implements LockStorage {
   /** The next such call is done, and then rejects with a `StorageError` as if the reply had been lost. */
   loseReply(operation: StorageOperation): void {
     this.#disturb(operation, { kind: 'lose' });
+  }
+
+  /**
+   * The next so many news are lost, to whomever they would have been told, as when a notification does not arrive;
+   * Infinity: all, until it is called with 0. Default 1.
+   */
+  loseNews(count: number = 1): void {
+    this.#newsToLose = count;
   }
 
   /**
@@ -161,6 +184,10 @@ export class FaultyStorage implements LockStorage {
   #watch(key: string, leaseId: string, tell: (news: LeaseNews) => void): () => void {
     let watching = true;
     const stop = this.#storage.watch?.(key, leaseId, (news) => {
+      if (this.#newsToLose > 0) {
+        this.#newsToLose -= 1;
+        return;
+      }
       if (this.#thawed === undefined) tell(news);
       else void this.#thawed.then(() => watching && tell(news));
     });

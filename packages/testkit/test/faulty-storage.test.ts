@@ -1,4 +1,4 @@
-import { MemoryStorage, monotoneClock } from '@lockscope/storage';
+import { MemoryStorage, monotoneClock, type LockStorage } from '@lockscope/storage';
 import { describe, expect, it } from 'vitest';
 
 import { FakeClock, faultyStorage, type FaultyStorage } from '../src/index.ts';
@@ -55,6 +55,55 @@ describe('faultyStorage', () => {
     faulty.thaw();
     await clock.advance(0);
     expect(told).toEqual(['stays: granted']);
+  });
+
+  it('loses as many news as it was told to, and then tells again', async () => {
+    const { clock, memory, faulty } = setUp();
+    const told: string[] = [];
+    faulty.watch?.('a', 'waiter', ({ type }) => told.push(type));
+    const handOver = async (): Promise<void> => {
+      await memory.acquire(request('holder'));
+      await memory.acquire(request('waiter', 1_000));
+      await memory.release('a', 'holder');
+      await clock.advance(0);
+      expect((await memory.read('a')).record?.leaseId).toBe('waiter');
+      await memory.release('a', 'waiter');
+    };
+    faulty.loseNews();
+    await handOver();
+    expect(told).toEqual([]);
+    await handOver();
+    expect(told).toEqual(['granted']);
+    faulty.loseNews(Infinity);
+    await handOver();
+    await handOver();
+    faulty.loseNews(0);
+    await handOver();
+    expect(told).toEqual(['granted', 'granted']);
+  });
+
+  it('disturbs renewals in bulk under a name of their own', async () => {
+    const { clock, memory } = setUp();
+    const renewMany: LockStorage['renewMany'] = (requests) =>
+      Promise.all(requests.map(({ key, leaseId, leaseMs }) => memory.renew(key, leaseId, leaseMs)));
+    const faulty = faultyStorage(Object.assign(memory, { renewMany }), { clock });
+    const renewals = [{ key: 'a', leaseId: 'holder', leaseMs: 60_000 }];
+    await faulty.acquire(request('holder'));
+
+    faulty.failNext('renewMany');
+    await expect(faulty.renewMany?.(renewals)).rejects.toMatchObject({ operation: 'renewMany' });
+    expect((await memory.read('a')).record?.expiresAt).toBe(clock.now() + 1_000);
+
+    faulty.loseReply('renewMany');
+    await expect(faulty.renewMany?.(renewals)).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+    expect((await memory.read('a')).record?.expiresAt).toBe(clock.now() + 60_000);
+
+    faulty.freeze();
+    const hanging = faulty.renewMany?.(renewals) ?? Promise.resolve();
+    expect(await hasSettled(clock, hanging)).toBe(false);
+    faulty.thaw();
+    await expect(hanging).resolves.toMatchObject([{ renewed: true }]);
+    expect([faulty.calls('renewMany'), faulty.calls('renew')]).toEqual([3, 0]);
   });
 
   it('delays every call by its own clock until told otherwise', async () => {
@@ -114,9 +163,14 @@ describe('faultyStorage', () => {
 
   it('has exactly the optional methods of the storage in it', () => {
     const { memory, faulty } = setUp();
-    const plain = faultyStorage(Object.assign(Object.create(memory), { leave: undefined, watch: undefined }));
-    expect([faulty.leave, faulty.watch].map((method) => typeof method)).toEqual(['function', 'function']);
-    expect([plain.leave, plain.watch]).toEqual([undefined, undefined]);
+    const none = { leave: undefined, watch: undefined, renewMany: undefined, examine: undefined };
+    const all = { renewMany: () => Promise.resolve([]), examine: () => Promise.resolve([]) };
+    const methods = ({ leave, watch, renewMany, examine }: FaultyStorage) =>
+      [leave, watch, renewMany, examine].map((method) => typeof method);
+    const [plain, full] = [none, all].map((more) => faultyStorage(Object.assign(Object.create(memory), more)));
+    expect(plain && methods(plain)).toEqual(['undefined', 'undefined', 'undefined', 'undefined']);
+    expect(full && methods(full)).toEqual(['function', 'function', 'function', 'function']);
+    expect(typeof faulty.leave).toBe('function');
   });
 
   it('closes although it is frozen', async () => {

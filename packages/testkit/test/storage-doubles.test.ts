@@ -13,7 +13,7 @@ describe('the storage contract believes nobody: it catches a storage that', () =
       }
       expect(caughtBy).not.toEqual([]);
       expect(failed).toEqual(caughtBy);
-    });
+    }, 60_000);
   }
 
   it('and has no case that no broken storage fails', () => {

@@ -109,7 +109,15 @@ export const failingDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'does not recover from an outage',
-    caughtBy: ['connection: after it broke, the storage finds a new one by itself, and no lock was lost', 'connection: that breaks under an attempt leaves a lock that the same lease can have', 'connection: after it broke, who waits and watches still hears', 'restart: of the server loses no lock, and no token comes twice', 'restart: an attempt that met it can be repeated, and one that was answered still holds', 'restart: a renewal or a release that met it can be repeated', 'restart: after it, who waits and watches still hears'],
+    caughtBy: [
+      'connection: after it broke, the storage finds a new one by itself, and no lock was lost',
+      'connection: that breaks under an attempt leaves a lock that the same lease can have',
+      'connection: after it broke, who waits and watches still hears',
+      'restart: of the server loses no lock, and no token comes twice',
+      'restart: an attempt that met it can be repeated, and one that was answered still holds',
+      'restart: a renewal or a release that met it can be repeated',
+      'restart: after it, who waits and watches still hears',
+    ],
     wrap: (storage, world) => {
       const state = broken(world);
       return guarded(storage, async (call) => {
@@ -123,7 +131,11 @@ export const failingDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'loses its locks in an outage',
-    caughtBy: ['connection: after it broke, the storage finds a new one by itself, and no lock was lost', 'restart: of the server loses no lock, and no token comes twice', 'restart: an attempt that met it can be repeated, and one that was answered still holds'],
+    caughtBy: [
+      'connection: after it broke, the storage finds a new one by itself, and no lock was lost',
+      'restart: of the server loses no lock, and no token comes twice',
+      'restart: an attempt that met it can be repeated, and one that was answered still holds',
+    ],
     wrap: (storage) =>
       guarded(storage, async (call, key) =>
         call().catch(async (error: unknown) => {
@@ -134,7 +146,15 @@ export const failingDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'rejects in an outage with whatever its client threw',
-    caughtBy: ['connection: after it broke, the storage finds a new one by itself, and no lock was lost', 'connection: that breaks under an attempt leaves a lock that the same lease can have', 'connection: after it broke, who waits and watches still hears', 'restart: of the server loses no lock, and no token comes twice', 'restart: an attempt that met it can be repeated, and one that was answered still holds', 'restart: a renewal or a release that met it can be repeated', 'restart: after it, who waits and watches still hears'],
+    caughtBy: [
+      'connection: after it broke, the storage finds a new one by itself, and no lock was lost',
+      'connection: that breaks under an attempt leaves a lock that the same lease can have',
+      'connection: after it broke, who waits and watches still hears',
+      'restart: of the server loses no lock, and no token comes twice',
+      'restart: an attempt that met it can be repeated, and one that was answered still holds',
+      'restart: a renewal or a release that met it can be repeated',
+      'restart: after it, who waits and watches still hears',
+    ],
     wrap: (storage) =>
       guarded(storage, (call) =>
         call().catch((error: unknown) => {
@@ -144,7 +164,11 @@ export const failingDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'hears nothing any more after an outage or a stall',
-    caughtBy: ['connection: after it broke, who waits and watches still hears', 'stall: when it is over, who waits and watches still hears', 'restart: after it, who waits and watches still hears', 'slow: who waits and watches hears nevertheless, and has the lock'],
+    caughtBy: [
+      'connection: after it broke, who waits and watches still hears',
+      'stall: when it is over, who waits and watches still hears',
+      'restart: after it, who waits and watches still hears',
+    ],
     wrap: (storage, world) => {
       const state = broken(world);
       const noting = guarded(storage, async (call) => {
@@ -170,7 +194,11 @@ export const failingDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'takes an answer that comes late for a refusal',
-    caughtBy: ['slow: an answer that comes late is right', 'slow: an attempt that is repeated before its answer came is one possession', 'slow: who waits and watches hears nevertheless, and has the lock'],
+    caughtBy: [
+      'slow: an answer that comes late is right',
+      'slow: an attempt that is repeated before its answer came is one possession',
+      'slow: who waits and watches hears nevertheless, and has the lock',
+    ],
     wrap: (storage) =>
       withChanges(storage, {
         async acquire(request) {
@@ -184,7 +212,11 @@ export const failingDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'takes a repeated attempt that met an outage for a new possession',
-    caughtBy: ['acquire: two attempts of one lease at the same time are one possession', 'restart: an attempt that met it can be repeated, and one that was answered still holds', 'slow: an attempt that is repeated before its answer came is one possession'],
+    caughtBy: [
+      'acquire: two attempts of one lease at the same time are one possession',
+      'restart: an attempt that met it can be repeated, and one that was answered still holds',
+      'slow: an attempt that is repeated before its answer came is one possession',
+    ],
     wrap: (storage, world) => {
       const under = keys(world);
       return withChanges(storage, {
@@ -200,7 +232,10 @@ export const failingDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'never answers a call that met a stall',
-    caughtBy: ['stall: calls that met it settle when it is over, and what they asked for can be asked again', 'stall: when it is over, who waits and watches still hears', 'slow: an answer that comes late is right', 'slow: an attempt that is repeated before its answer came is one possession', 'slow: of many that want a lock at once, one gets it', 'slow: who waits and watches hears nevertheless, and has the lock'],
+    caughtBy: [
+      'stall: calls that met it settle when it is over, and what they asked for can be asked again',
+      'stall: when it is over, who waits and watches still hears',
+    ],
     wrap: (storage) =>
       guarded(storage, async (call) => {
         const stop = new AbortController();

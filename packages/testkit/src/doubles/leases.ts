@@ -41,7 +41,7 @@ export const leaseDoubles: readonly StorageDouble[] = [
       'renew many: each with its own lease, later or sooner than before',
       'renew many: passes on what is to be passed on',
       'renew many: the same request twice is answered twice',
-      'renew many: 2,000 at once',
+      'renew many: a great many at once',
       'list: nothing that was released, taken away or ran out',
       'force release: removes nothing where nobody has the lock',
       'force release: a lease that ran out was not lost by force, also when somebody took over',
@@ -134,7 +134,18 @@ export const leaseDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'counts a possession from its last renewal',
-    caughtBy: ['renew: changes nothing but the end of the lease', 'share: a renewal is for the one that renews', 'passing on: a renewal changes who is on record and with which token, and nothing else', 'passing on: renewals without it leave the holder and the token as they were passed on', 'renew many: each is answered as if it were alone, in the order of the requests', 'renew many: passes on what is to be passed on', 'renew many: the same request twice is answered twice', 'renew many: 2,000 at once', 'damage: a damaged record among many renewals is answered for itself, and the others are renewed', 'slow: an answer that comes late is right'],
+    caughtBy: [
+      'renew: changes nothing but the end of the lease',
+      'share: a renewal is for the one that renews',
+      'passing on: a renewal changes who is on record and with which token, and nothing else',
+      'passing on: renewals without it leave the holder and the token as they were passed on',
+      'renew many: each is answered as if it were alone, in the order of the requests',
+      'renew many: passes on what is to be passed on',
+      'renew many: the same request twice is answered twice',
+      'renew many: a great many at once',
+      'damage: a damaged record among many renewals is answered for itself, and the others are renewed',
+      'slow: an answer that comes late is right',
+    ],
     wrap: (storage, world) =>
       withChanges(storage, {
         async renew(key, leaseId, leaseMs, update) {

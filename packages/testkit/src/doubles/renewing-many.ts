@@ -36,7 +36,7 @@ export const renewingManyDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'renews only the first thousand, of many',
-    caughtBy: ['renew many: 2,000 at once'],
+    caughtBy: ['renew many: a great many at once'],
     wrap: (storage) => renewing(storage, (requests) => requests.slice(0, 1000)),
   },
   {

@@ -28,7 +28,15 @@ export const stayingDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'puts on record who does not mean to wait',
-    caughtBy: ['queue: who does not mean to wait is not put on record', 'queue: a free lock is not kept for a waiter that was forgotten', 'hand-over: who did not mean to wait is handed nothing', 'share: each goes by its own number', 'share: who wants it alone is refused while it is shared, and who would share it while one has it alone', 'share: who wants it alone waits for all who share it, and nobody passes it', 'restart: an attempt that met it can be repeated, and one that was answered still holds'],
+    caughtBy: [
+      'queue: who does not mean to wait is not put on record',
+      'queue: a free lock is not kept for a waiter that was forgotten',
+      'hand-over: who did not mean to wait is handed nothing',
+      'share: each goes by its own number',
+      'share: who wants it alone is refused while it is shared, and who would share it while one has it alone',
+      'share: who wants it alone waits for all who share it, and nobody passes it',
+      'restart: an attempt that met it can be repeated, and one that was answered still holds',
+    ],
     wrap: (storage) => withChanges(storage, { acquire: (request) => storage.acquire({ waitMs: 600_000, ...request }) }),
   },
   {
