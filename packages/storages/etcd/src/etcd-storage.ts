@@ -3,6 +3,7 @@ import {
   monotoneClock,
   type AcquireRequest,
   type AcquireResult,
+  type Finding,
   type Granted,
   type LeaseNews,
   type LeaseUpdate,
@@ -15,10 +16,12 @@ import {
   type StorageCapabilities,
 } from '@lockscope/storage';
 import { checkEtcdOptions, type CheckedEtcdOptions, type EtcdStorageOptions } from './etcd-options.ts';
+import { examineCluster } from './examine.ts';
 import { parsePlace } from './lock-text.ts';
 import type { Message } from './news.ts';
 import type { Place } from './place.ts';
-import { emptyView, type Step, type View } from './records.ts';
+import { emptyView, type Step } from './records.ts';
+import type { View } from './requests.ts';
 import { Session, type Open } from './session.ts';
 import { Turns } from './turns.ts';
 
@@ -148,6 +151,11 @@ export class EtcdStorage implements LockStorage {
 
   watch(key: string, leaseId: string, tell: (news: LeaseNews) => void): () => void {
     return this.#session.isClosed ? () => undefined : this.#session.news.watch(key, leaseId, tell);
+  }
+
+  examine(): Promise<readonly Finding[]> {
+    const options = { deadline: Date.now() + this.#options.timeoutMs };
+    return this.#session.call('examine', ({ client }) => examineCluster(client, options));
   }
 
   /** Closes the client that it made; one that was given stays open. */

@@ -4,20 +4,7 @@ import type { Keys } from './keys.ts';
 import { secondsOf, type EtcdLease, type Leases } from './leases.ts';
 import { formatPlace, parsePlace } from './lock-text.ts';
 import { Place, tokensPerRevision } from './place.ts';
-
-/** The lease of etcd on which somebody's life hangs. */
-export interface Alive {
-  readonly id: string;
-  readonly seconds: number;
-}
-
-/** A record and who of those on it is alive, as one moment had it. */
-export interface View {
-  /** The revision that wrote the record; 0 where there is none. */
-  readonly seq: number;
-  readonly place: Place;
-  readonly alive: ReadonlyMap<string, Alive>;
-}
+import { gone, newsOf, tidyUp, type Alive, type View } from './requests.ts';
 
 /** What an operation makes of a place. `write: false`: the answer needs no change. */
 export interface Step<T> {
@@ -137,7 +124,10 @@ export class Records {
     ];
     for (const [leaseId, { id, seconds }] of taken)
       success.push({ request_put: { key: keys.alive(key, leaseId), value: Buffer.from(String(seconds)), lease: id } });
-    success.push(...this.#newsOf(key, before, place, step, taken, text), ...this.#tidyUp(key, before, place));
+    success.push(
+      ...newsOf({ keys, key, before, place, self: step.self, taken, text }),
+      ...tidyUp({ keys, key, before, place }),
+    );
     const mustLive = [...taken.keys(), ...kept.keys(), ...(step.self === undefined ? [] : [step.self])].filter(
       (leaseId) => before.alive.has(leaseId),
     );
@@ -188,56 +178,6 @@ export class Records {
     return { taken, kept };
   }
 
-  /** To those who got the lock and did not ask, and to those from whom it was taken. */
-  #newsOf(
-    key: string,
-    before: View,
-    place: Place,
-    { self }: Step<unknown>,
-    taken: ReadonlyMap<string, EtcdLease>,
-    text: string,
-  ): IRequestOp[] {
-    const requests: IRequestOp[] = [];
-    for (const { record, news, fresh } of place.holders) {
-      const lease = taken.get(record.leaseId);
-      if (news === undefined || record.leaseId === self || fresh?.token === undefined || lease === undefined) continue;
-      const message = {
-        type: 'granted',
-        key,
-        leaseId: record.leaseId,
-        etcdLease: lease.id,
-        seconds: lease.seconds,
-        text,
-      };
-      requests.push({
-        request_put: {
-          key: this.#keys.news(news, key, record.leaseId),
-          value: Buffer.from(JSON.stringify(message)),
-          lease: lease.id,
-        },
-      });
-    }
-    for (const { record, news } of before.place.holders) {
-      const { leaseId } = record;
-      const lease = before.alive.get(leaseId);
-      const wasTaken = place.wasForced(leaseId) && !before.place.wasForced(leaseId);
-      if (news === undefined || lease === undefined || !wasTaken) continue;
-      const value = Buffer.from(JSON.stringify({ type: 'forced', key, leaseId }));
-      requests.push({ request_put: { key: this.#keys.news(news, key, leaseId), value, lease: lease.id } });
-    }
-    return requests;
-  }
-
-  /** Removes what hung on those who are not on record any more. */
-  #tidyUp(key: string, before: View, place: Place): IRequestOp[] {
-    return gone(before, place).flatMap(({ leaseId, news }): IRequestOp[] => [
-      { request_delete_range: { key: this.#keys.alive(key, leaseId) } },
-      ...(news === undefined || place.wasForced(leaseId)
-        ? []
-        : [{ request_delete_range: { key: this.#keys.news(news, key, leaseId) } }]),
-    ]);
-  }
-
   /** Leases on which nothing hangs any more. What a holder was forced to give up has news hanging on its lease. */
   #giveBack(before: View, place: Place, taken: ReadonlyMap<string, EtcdLease>): void {
     const free = gone(before, place).flatMap(({ leaseId }) => (place.wasForced(leaseId) ? [] : leaseId));
@@ -283,15 +223,6 @@ export class Records {
 
 function aliveOf({ lease, value }: IKeyValue): Alive {
   return { id: lease, seconds: Number(value.toString('utf8')) || 0 };
-}
-
-/** Those who were on record and are not any more. */
-function gone(before: View, place: Place): { leaseId: string; news: string | undefined }[] {
-  const those = [
-    ...before.place.holders.map(({ record, news }) => ({ leaseId: record.leaseId, news })),
-    ...before.place.waiters.map(({ leaseId, news }) => ({ leaseId, news })),
-  ];
-  return those.filter(({ leaseId }) => place.holding(leaseId) === undefined && place.position(leaseId) === -1);
 }
 
 /** Those who wait behind others are left out when the text would get too long. */

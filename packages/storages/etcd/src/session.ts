@@ -1,10 +1,17 @@
 import { StorageClosedError, StorageError } from '@lockscope/storage';
-import { Etcd3, type IOptions } from 'etcd3';
+import {
+  Etcd3,
+  EtcdAuthenticationFailedError,
+  EtcdPermissionDeniedError,
+  GRPCDeadlineExceededError,
+  type IOptions,
+} from 'etcd3';
 import type { CheckedEtcdOptions } from './etcd-options.ts';
 import { Keys } from './keys.ts';
 import { Leases } from './leases.ts';
 import { News, type Message } from './news.ts';
-import { Records, type View } from './records.ts';
+import { Records } from './records.ts';
+import type { View } from './requests.ts';
 
 /** What an operation works with once it is known from where tokens count. */
 export interface Open {
@@ -107,12 +114,21 @@ export class Session {
   }
 
   #describe(error: unknown): string {
-    const { name, message } = error instanceof Error ? error : { name: '', message: String(error) };
-    if (name === 'GRPCDeadlineExceededError') return `there was no answer within ${this.#options.timeoutMs} ms`;
-    if (name === 'EtcdPermissionDeniedError') return `this user may not use ${this.#options.prefix}: ${message}`;
-    if (name === 'EtcdAuthenticationFailedError') return `etcd does not know this user: ${message}`;
+    const { timeoutMs, prefix } = this.#options;
+    const message = error instanceof Error ? error.message : String(error);
+    if (isTimeout(error)) return `there was no answer within ${timeoutMs} ms`;
+    if (error instanceof EtcdPermissionDeniedError) return `this user may not use ${prefix}: ${message}`;
+    if (error instanceof EtcdAuthenticationFailedError) return `etcd does not know this user: ${message}`;
     return message;
   }
+}
+
+/** Calls reject with errors of etcd3, streams with those of gRPC. */
+function isTimeout(error: unknown): boolean {
+  const deadlineExceeded = 4;
+  return (
+    error instanceof GRPCDeadlineExceededError || (error as { code?: unknown } | undefined)?.code === deadlineExceeded
+  );
 }
 
 const ownDefaults: Omit<IOptions, 'hosts'> = {
