@@ -2,6 +2,7 @@ import {
   ForeignRecordError,
   holderLimits,
   parseHolder,
+  type Companion,
   type Holder,
   type LockRecord,
   type Predecessor,
@@ -11,6 +12,9 @@ import type { Row } from './connection.ts';
 import type { MachineTime } from './machine-time.ts';
 import { clockSlackMs, maxHolderLength, type Boot } from './schema.ts';
 import { fromStoredText } from './stored-text.ts';
+
+/** As many of those who wait behind a waiter are kept. */
+const mostBehind = 100;
 
 /** Whether somebody has the lock at `now`. Read the clock after the row: its times cannot lie ahead then. */
 export function isLive(row: Row, boot: Boot, now: number): boolean {
@@ -66,17 +70,59 @@ export function parsePredecessor(row: Row, boot: Boot, time: MachineTime): Prede
   return Object.freeze({ holder, fencingToken, ...end });
 }
 
-/** Those who wait, from the list that SQLite made of them. One that cannot be read is left out. */
+/** Those who wait, from the list that SQLite made of them, each with those behind it. One that cannot be read is left out. */
 export function parseWaiters(text: unknown, time: MachineTime): readonly WaiterRecord[] {
-  if (typeof text !== 'string' || text === '[]') return [];
-  const entries = parseJson(text);
-  if (!Array.isArray(entries)) return [];
-  return entries.flatMap((entry: unknown): WaiterRecord[] => {
-    const [leaseId, stored, since] = Array.isArray(entry) ? (entry as unknown[]) : [];
+  return parseList(text).flatMap(([leaseId, stored, since, share, behind, askedAt]): WaiterRecord[] => {
     const holder = parseHolderText(stored);
-    if (typeof leaseId !== 'string' || holder === undefined || !isTime(since)) return [];
-    return [Object.freeze({ leaseId: fromStoredText(leaseId), holder, since: time.epoch(since) })];
+    if (typeof leaseId !== 'string' || holder === undefined || !isTime(since) || !isTime(askedAt)) return [];
+    const shared = typeof share === 'number' ? { share: share === 0 ? Infinity : share } : undefined;
+    const lease = fromStoredText(leaseId);
+    const waiter = Object.freeze({ leaseId: lease, holder, since: time.epoch(since), ...shared });
+    const others = parseList(behind).flatMap(([raw, waitedMs]): WaiterRecord[] => {
+      const other = parseHolder(raw);
+      if (other === undefined || !isTime(waitedMs)) return [];
+      return [Object.freeze({ leaseId: lease, holder: other, since: time.epoch(askedAt - waitedMs), ...shared })];
+    });
+    return [waiter, ...others];
   });
+}
+
+/** Those who wait behind a waiter, as a text; null when there are none. */
+export function companionsText(behind: readonly Companion[] = []): string | null {
+  if (behind.length === 0) return null;
+  return JSON.stringify(behind.slice(0, mostBehind).map(({ holder, waitedMs }) => [recordedHolder(holder), waitedMs]));
+}
+
+/** Those who share a lock, first come first. One that cannot be read is left out. */
+export function parseSharers(key: string, text: unknown, time: MachineTime): readonly LockRecord[] {
+  return parseList(text).flatMap(([token, leaseId, stored, share, acquiredAt, endsAt]): LockRecord[] => {
+    const holder = parseHolderText(stored);
+    const fencingToken = tokenOf(token);
+    if (fencingToken === undefined || typeof leaseId !== 'string' || holder === undefined) return [];
+    if (typeof share !== 'number' || !isTime(acquiredAt) || !isTime(endsAt)) return [];
+    return [
+      Object.freeze({
+        key,
+        leaseId: fromStoredText(leaseId),
+        holder,
+        fencingToken,
+        acquiredAt: time.epoch(acquiredAt),
+        expiresAt: time.epoch(endsAt),
+        share: share === 0 ? Infinity : share,
+      }),
+    ];
+  });
+}
+
+/** Whether the lease is one of those that the last force release took the lock from. */
+export function wasForced(row: Row | undefined, storedLease: string): boolean {
+  const forced = typeof row?.['forced'] === 'string' ? parseJson(row['forced']) : undefined;
+  return Array.isArray(forced) && forced.includes(storedLease);
+}
+
+function parseList(text: unknown): readonly (readonly unknown[])[] {
+  const list = typeof text === 'string' && text !== '[]' ? parseJson(text) : undefined;
+  return Array.isArray(list) ? list.map((entry: unknown) => (Array.isArray(entry) ? (entry as unknown[]) : [])) : [];
 }
 
 /** The holder as it goes on record: what is too long is cut. */

@@ -2,6 +2,7 @@ import {
   ForeignRecordError,
   type AcquireRequest,
   type AcquireResult,
+  type LeaseUpdate,
   type LockRecord,
   type LockState,
   type ReleaseResult,
@@ -10,9 +11,20 @@ import {
 import type { Connection, Row } from './connection.ts';
 import { SqliteMachineError } from './errors.ts';
 import { failureOf } from './failure.ts';
-import { isLive, isOutdated, parsePredecessor, parseRecord, parseWaiters, recordedHolder } from './lock-row.ts';
+import {
+  companionsText,
+  isLive,
+  isOutdated,
+  parsePredecessor,
+  parseRecord,
+  parseSharers,
+  parseWaiters,
+  recordedHolder,
+  wasForced,
+} from './lock-row.ts';
 import type { MachineTime } from './machine-time.ts';
 import type { Boot } from './schema.ts';
+import { isShared, SharedTable } from './shared-table.ts';
 import * as sql from './statements.ts';
 import { fromStoredText, toStoredText } from './stored-text.ts';
 import { WaitingIds } from './waiting-ids.ts';
@@ -41,81 +53,93 @@ export class LockTable {
   readonly #boot: Boot;
   readonly #time: MachineTime;
   readonly #waiting = new WaitingIds();
+  readonly #shared: SharedTable;
 
   constructor(connection: Connection, path: string, boot: Boot, time: MachineTime) {
     this.#connection = connection;
     this.#path = path;
     this.#boot = boot;
     this.#time = time;
-    for (const statement of Object.values(sql)) connection.prepare(statement);
+    this.#shared = new SharedTable(connection, boot, time);
+    for (const statement of Object.values(sql)) if (statement !== sql.sharedLease) connection.prepare(statement);
   }
 
   acquire(request: AcquireRequest): AcquireResult {
     const key = toStoredText(request.key);
     const leaseId = toStoredText(request.leaseId);
-    const asksAgain = request.waitMs !== undefined && this.#waiting.has(leaseId);
-    const tries = !asksAgain && this.#connection.commitsByItself;
+    const { waitMs, share, behind } = request;
+    const asksAgain = waitMs !== undefined && this.#waiting.has(leaseId);
+    const tries = !asksAgain && share === undefined && this.#connection.commitsByItself;
     const taken = tries ? this.#take(request, key, leaseId) : undefined;
     if (taken !== undefined) return taken;
-    if (asksAgain || (tries && request.waitMs === undefined)) {
+    const nothingToNote = asksAgain ? this.#waiting.isCurrent(leaseId, behind) : tries && waitMs === undefined;
+    if (nothingToNote) {
       const busy = this.#lookBusy(request, key, leaseId);
       if (busy !== undefined) return busy;
     }
     return this.#connection.transaction(() => this.#contend(request, key, leaseId));
   }
 
-  renew(key: string, leaseId: string, leaseMs: number): RenewResult {
+  renew(key: string, leaseId: string, leaseMs: number, update?: LeaseUpdate): RenewResult {
+    const storedKey = toStoredText(key);
+    const storedId = toStoredText(leaseId);
     const now = this.#time.now();
-    const changed = this.#connection.write(
-      sql.extend,
-      now,
-      now + leaseMs,
-      toStoredText(key),
-      toStoredText(leaseId),
-      this.#boot.number,
-      now,
-    );
-    if (changed === 1)
-      return { renewed: true, expiresAt: this.#time.epoch(now + leaseMs), storageNow: this.#time.epoch(now) };
+    const { number } = this.#boot;
+    const changed =
+      update === undefined
+        ? this.#connection.write(sql.extend, now, now + leaseMs, storedKey, storedId, number, now)
+        : this.#passOn(update, storedKey, storedId, now, now + leaseMs);
+    const renewed =
+      changed === 1 ||
+      this.#whereShared(storedKey, () => this.#shared.renew(storedKey, storedId, leaseMs, update, this.#time.now()));
+    if (renewed) return { renewed, expiresAt: this.#time.epoch(now + leaseMs), storageNow: this.#time.epoch(now) };
     const { record, storageNow } = this.read(key, 'renew');
-    return { renewed: false, record, storageNow };
+    return { renewed, record, forced: this.#wasForced(storedKey, storedId), storageNow };
   }
 
   release(key: string, leaseId: string): ReleaseResult {
+    const storedKey = toStoredText(key);
+    const storedId = toStoredText(leaseId);
     const now = this.#time.now();
-    const changed = this.#connection.write(
-      sql.release,
-      now,
-      toStoredText(key),
-      toStoredText(leaseId),
-      this.#boot.number,
-      now,
-    );
-    if (changed === 1) return { released: true };
-    return { released: false, record: this.read(key, 'release').record };
+    const changed = this.#connection.write(sql.release, now, storedKey, storedId, this.#boot.number, now);
+    const released =
+      changed === 1 ||
+      this.#whereShared(storedKey, () => this.#shared.release(storedKey, storedId, this.#time.now()));
+    if (released) return { released };
+    return { released, record: this.read(key, 'release').record, forced: this.#wasForced(storedKey, storedId) };
   }
 
   leave(key: string, leaseId: string): void {
-    const stored = toStoredText(leaseId);
-    this.#connection.write(sql.leave, toStoredText(key), stored);
-    this.#waiting.delete(stored);
+    const storedKey = toStoredText(key);
+    const storedId = toStoredText(leaseId);
+    this.#connection.transaction(() => {
+      const now = this.#time.now();
+      this.#connection.run(sql.leave, storedKey, storedId);
+      const freed = this.#connection.run(sql.release, now, storedKey, storedId, this.#boot.number, now);
+      if (freed === 0) this.#shared.release(storedKey, storedId, now);
+    });
+    this.#waiting.delete(storedId);
   }
 
   forceRelease(key: string): LockRecord | undefined {
     return this.#connection.transaction(() => {
-      const { record } = this.read(key, 'force release');
-      if (record !== undefined) this.#connection.run(sql.free, this.#time.now(), toStoredText(key));
+      const { record, sharers = [] } = this.read(key, 'force release');
+      if (record === undefined) return undefined;
+      const robbed = [record, ...sharers].map(({ leaseId }) => toStoredText(leaseId));
+      const storedKey = toStoredText(key);
+      this.#connection.run(sql.free, this.#time.now(), JSON.stringify(robbed), storedKey);
+      this.#connection.run(sql.removeSharers, storedKey);
       return record;
     });
   }
 
   read(key: string, operation = 'read'): LockState {
-    const row = this.#connection.get(sql.state, this.#time.now(), toStoredText(key));
+    const asked = this.#time.now();
+    const row = this.#connection.get(sql.state, asked, asked, toStoredText(key));
     const now = this.#time.now();
     const storageNow = this.#time.epoch(now);
     if (row === undefined) return { record: undefined, waiters: [], storageNow };
-    const record = isLive(row, this.#boot, now) ? parseRecord(key, row, this.#time, operation) : undefined;
-    return { record, waiters: parseWaiters(row['waiters'], this.#time), storageNow };
+    return { ...this.#holders(key, row, now, operation), waiters: parseWaiters(row['waiters'], this.#time), storageNow };
   }
 
   /** The held locks from key `from` on, as it is stored; `after` leaves that key itself out. */
@@ -123,6 +147,7 @@ export class LockTable {
     const asked = this.#time.now();
     const rows = this.#connection.all(
       sql.page,
+      asked,
       asked,
       from,
       after ? from : noKey,
@@ -133,8 +158,9 @@ export class LockTable {
     const now = this.#time.now();
     const storageNow = this.#time.epoch(now);
     const states = rows.flatMap((row): HeldState[] => {
-      const record = isLive(row, this.#boot, now) ? this.#listed(row) : undefined;
-      return record === undefined ? [] : [{ record, waiters: parseWaiters(row['waiters'], this.#time), storageNow }];
+      const { record, ...others } = this.#listed(row, now);
+      const waiters = parseWaiters(row['waiters'], this.#time);
+      return record === undefined ? [] : [{ record, ...others, waiters, storageNow }];
     });
     return { states, next: rows[pageLength - 1]?.['key'] as string | undefined };
   }
@@ -145,23 +171,49 @@ export class LockTable {
     return this.#connection.transaction(() => {
       this.#connection.run(sql.removeForgotten, now);
       this.#connection.run(sql.raiseFloor, this.#boot.number, now - olderThanMs, sweepLength);
-      return this.#connection.run(sql.removeUnused, this.#boot.number, now - olderThanMs, sweepLength);
+      const removed = this.#connection.run(sql.removeUnused, this.#boot.number, now - olderThanMs, sweepLength);
+      this.#connection.run(sql.removeLostSharers);
+      return removed;
     });
   }
 
   /** A row that is not Lockscope's is left out: who asks for its key is told. */
-  #listed(row: Row): LockRecord | undefined {
+  #listed(row: Row, now: number): Pick<LockState, 'record' | 'sharers'> {
     try {
-      return parseRecord(fromStoredText(row['key'] as string), row, this.#time, 'list');
+      return this.#holders(fromStoredText(row['key'] as string), row, now, 'list');
     } catch (error) {
-      if (error instanceof ForeignRecordError) return undefined;
+      if (error instanceof ForeignRecordError) return { record: undefined };
       throw error;
     }
   }
 
+  /** Who has the lock, by a row with its sharers. */
+  #holders(key: string, row: Row, now: number, operation: string): Pick<LockState, 'record' | 'sharers'> {
+    if (!isLive(row, this.#boot, now)) return { record: undefined };
+    if (!isShared(row)) return { record: parseRecord(key, row, this.#time, operation) };
+    const [record, ...sharers] = parseSharers(key, row['sharers'], this.#time);
+    return { record, ...(sharers.length > 0 && { sharers }) };
+  }
+
+  #passOn({ holder, fencingToken }: LeaseUpdate, key: string, leaseId: string, now: number, endsAt: number): number {
+    const text = JSON.stringify(recordedHolder(holder));
+    const { number } = this.#boot;
+    return this.#connection.write(sql.passOn, now, endsAt, fencingToken, fencingToken, text, key, leaseId, number, now);
+  }
+
+  /** Runs `work` in a transaction when several share the lock; else there is nothing to do. */
+  #whereShared(storedKey: string, work: () => boolean): boolean {
+    if (!isShared(this.#connection.get(sql.row, storedKey))) return false;
+    return this.#connection.transaction(work);
+  }
+
+  #wasForced(storedKey: string, storedId: string): boolean {
+    return wasForced(this.#connection.get(sql.row, storedKey), storedId);
+  }
+
   /** One statement: gives the lock when it is free and nobody came first. */
   #take(request: AcquireRequest, storedKey: string, storedId: string): AcquireResult | undefined {
-    const { key, leaseId, leaseMs } = request;
+    const { key, leaseId, leaseMs, tokenAbove = 0, spareTokens = 0 } = request;
     const holder = recordedHolder(request.holder);
     const text = JSON.stringify(holder);
     const now = this.#time.now();
@@ -169,7 +221,19 @@ export class LockTable {
     const endsAt = now + leaseMs;
     let row: Row | undefined;
     try {
-      row = this.#connection.get(sql.take, storedKey, boot, storedId, text, boot, now, now, endsAt);
+      row = this.#connection.get(
+        sql.take,
+        storedKey,
+        tokenAbove,
+        boot,
+        spareTokens,
+        storedId,
+        text,
+        boot,
+        now,
+        now,
+        endsAt,
+      );
     } catch (error) {
       throw this.#explain(key, error);
     }
@@ -188,12 +252,13 @@ export class LockTable {
   }
 
   /** Answers from a look alone, without the write lock, when the lock is surely busy and nothing has to be noted. */
-  #lookBusy({ key, waitMs = 0 }: AcquireRequest, storedKey: string, storedId: string): AcquireResult | undefined {
+  #lookBusy({ key, waitMs = 0, share }: AcquireRequest, storedKey: string, storedId: string): AcquireResult | undefined {
     const row = this.#look(storedKey, storedId);
     const now = this.#time.now();
     if (row === undefined) return undefined;
     const live = isLive(row, this.#boot, now);
     const mine = live && row['lease_id'] === storedId;
+    if (share !== undefined && isShared(row) && Number(row['ahead']) === 0) return undefined;
     if (mine || (!live && Number(row['ahead']) === 0)) return undefined;
     if (waitMs > 0 && !(Number(row['forget_at'] ?? 0) - now >= waitMs * restingShare)) return undefined;
     return this.#busy(key, row, now);
@@ -201,40 +266,73 @@ export class LockTable {
 
   /** With the write lock, so that what is read stays true until the answer is on record. */
   #contend(request: AcquireRequest, storedKey: string, storedId: string): AcquireResult {
-    const { key, leaseMs, waitMs } = request;
+    const { key, waitMs, share, waitedMs = 0, behind } = request;
     const now = this.#time.now();
     if (!this.#boot.certain) {
       const row = this.#connection.get(sql.row, storedKey);
       if (row !== undefined && isOutdated(row, this.#boot, now)) this.#connection.run(sql.outdate, storedKey);
     }
-    const taken = this.#take(request, storedKey, storedId);
+    const taken =
+      share === undefined ? this.#takeOrKeep(request, storedKey, storedId, now) : this.#join(request, storedKey, storedId);
     if (taken !== undefined) return taken;
-    if (this.#connection.run(sql.extend, now, now + leaseMs, storedKey, storedId, this.#boot.number, now) === 1) {
-      const row = this.#connection.get(sql.row, storedKey) as Row;
-      const record = parseRecord(key, row, this.#time, 'acquire');
-      return {
-        acquired: true,
-        record,
-        previous: parsePredecessor(row, this.#boot, this.#time),
-        storageNow: this.#time.epoch(now),
-      };
-    }
     if (waitMs !== undefined) {
       this.#connection.run(sql.forgetWaiters, storedKey, now);
       const text = JSON.stringify(recordedHolder(request.holder));
-      this.#connection.run(sql.enqueue, storedKey, storedKey, storedId, text, now, now + waitMs);
-      this.#waiting.add(storedId, now, now + waitMs);
+      const limit = share === undefined ? null : share === Infinity ? 0 : share;
+      const since = now - waitedMs;
+      const forgetAt = now + waitMs;
+      const others = companionsText(behind);
+      this.#connection.run(sql.enqueue, storedKey, storedKey, storedId, text, since, now, forgetAt, limit, others);
+      this.#waiting.add(storedId, now, forgetAt, behind);
     }
     return this.#busy(key, this.#look(storedKey, storedId) as Row, now);
   }
 
+  #takeOrKeep(request: AcquireRequest, storedKey: string, storedId: string, now: number): AcquireResult | undefined {
+    const { key, leaseMs } = request;
+    const taken = this.#take(request, storedKey, storedId);
+    if (taken !== undefined) return taken;
+    if (this.#connection.run(sql.extend, now, now + leaseMs, storedKey, storedId, this.#boot.number, now) === 0)
+      return undefined;
+    const row = this.#connection.get(sql.row, storedKey) as Row;
+    const record = parseRecord(key, row, this.#time, 'acquire');
+    const previous = parsePredecessor(row, this.#boot, this.#time);
+    return { acquired: true, record, previous, storageNow: this.#time.epoch(now) };
+  }
+
+  /** Shares the lock, unless somebody who came first waits for it. */
+  #join(request: AcquireRequest, storedKey: string, storedId: string): AcquireResult | undefined {
+    const row = this.#look(storedKey, storedId);
+    const now = this.#time.now();
+    const live = row !== undefined && isLive(row, this.#boot, now) ? row : undefined;
+    const held = live !== undefined && isShared(live) && this.#holds(request, live);
+    if (!held && Number(row?.['ahead'] ?? 0) > 0) return undefined;
+    const granted = this.#explained(request.key, () =>
+      this.#shared.acquire(request, storedKey, storedId, live, now),
+    );
+    if (granted !== undefined) this.#waiting.delete(storedId);
+    return granted;
+  }
+
+  #holds({ key, leaseId }: AcquireRequest, row: Row): boolean {
+    return parseSharers(key, row['sharers'], this.#time).some((sharer) => sharer.leaseId === leaseId);
+  }
+
+  #explained<T>(key: string, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw this.#explain(key, error);
+    }
+  }
+
   #look(storedKey: string, storedId: string): Row | undefined {
     const now = this.#time.now();
-    return this.#connection.get(sql.look, storedId, now, storedId, now, storedId, now, storedKey);
+    return this.#connection.get(sql.look, now, storedId, now, storedId, now, storedId, now, storedKey);
   }
 
   #busy(key: string, row: Row, now: number): AcquireResult {
-    const record = isLive(row, this.#boot, now) ? parseRecord(key, row, this.#time, 'acquire') : undefined;
+    const { record } = this.#holders(key, row, now, 'acquire');
     return { acquired: false, record, ahead: Number(row['ahead']), storageNow: this.#time.epoch(now) };
   }
 

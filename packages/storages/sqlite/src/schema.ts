@@ -4,7 +4,7 @@ import { failureOf } from './failure.ts';
 import type { MachineClock } from './machine-clock.ts';
 
 /** The version of the tables below. Files of another version are refused. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /**
  * How far tokens jump when a machine has started anew. A power failure can take the last commits out of a file that is
@@ -31,7 +31,8 @@ export interface Boot {
 
 /**
  * The checks keep others from writing what is not a record. Times are on the machine's clock, `boot` counts its runs.
- * A row stays when its lock is released, because its token must not be given again.
+ * A row stays when its lock is released, because its token must not be given again. A lock that several share has a row
+ * too, which lasts as long as the last of them; `share` is 0 where it has no limit.
  */
 const tables = `
 CREATE TABLE lockscope_meta (
@@ -46,6 +47,7 @@ CREATE TABLE lockscope_meta (
 CREATE TABLE lockscope_locks (
   key TEXT PRIMARY KEY NOT NULL,
   token INTEGER NOT NULL CHECK (token BETWEEN 1 AND ${maxToken}),
+  spare INTEGER NOT NULL CHECK (spare BETWEEN 0 AND ${maxToken} - token),
   lease_id TEXT NOT NULL,
   holder TEXT NOT NULL CHECK (length(holder) <= ${maxHolderLength} AND json_valid(holder)),
   boot INTEGER NOT NULL,
@@ -57,15 +59,30 @@ CREATE TABLE lockscope_locks (
   prev_holder TEXT,
   prev_boot INTEGER,
   prev_ended_at REAL,
-  prev_released INTEGER
+  prev_released INTEGER,
+  forced TEXT
 ) STRICT;
+CREATE TABLE lockscope_sharers (
+  key TEXT NOT NULL,
+  token INTEGER NOT NULL CHECK (token BETWEEN 1 AND ${maxToken}),
+  lease_id TEXT NOT NULL,
+  holder TEXT NOT NULL CHECK (length(holder) <= ${maxHolderLength} AND json_valid(holder)),
+  share INTEGER NOT NULL CHECK (share >= 0),
+  acquired_at REAL NOT NULL,
+  ends_at REAL NOT NULL,
+  PRIMARY KEY (key, token),
+  UNIQUE (key, lease_id)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE lockscope_waiters (
   key TEXT NOT NULL,
   place INTEGER NOT NULL,
   lease_id TEXT NOT NULL,
   holder TEXT NOT NULL CHECK (length(holder) <= ${maxHolderLength} AND json_valid(holder)),
   since REAL NOT NULL,
+  asked_at REAL NOT NULL,
   forget_at REAL NOT NULL,
+  share INTEGER,
+  behind TEXT,
   PRIMARY KEY (key, place),
   UNIQUE (key, lease_id)
 ) STRICT, WITHOUT ROWID;
@@ -109,9 +126,9 @@ VALUES (1, 'lockscope', ${schemaVersion}, 1, ?, ?, 0)`;
 
 const updateMeta = `
 UPDATE lockscope_meta SET boot = ?, boot_id = ?, booted_at = ?,
-  floor = max(floor, (SELECT coalesce(max(token), 0) FROM lockscope_locks WHERE token <= ${maxToken})) + ${tokenJump}`;
+  floor = max(floor, (SELECT coalesce(max(token + spare), 0) FROM lockscope_locks WHERE token <= ${maxToken})) + ${tokenJump}`;
 
-const removeOldWaiters = 'DELETE FROM lockscope_waiters WHERE ? OR since > ?';
+const removeOldWaiters = 'DELETE FROM lockscope_waiters WHERE ? OR asked_at > ?';
 
 interface Meta {
   readonly bootId: string;

@@ -6,7 +6,7 @@ export interface SqliteStatement {
 }
 
 /** What Lockscope puts into a statement. */
-export type SqliteValue = string | number;
+export type SqliteValue = string | number | null;
 
 /**
  * An open database, as far as Lockscope needs it. Handles of `node:sqlite`, `libsql` and `better-sqlite3` all fit.

@@ -4,6 +4,7 @@ import {
   StorageError,
   type AcquireRequest,
   type AcquireResult,
+  type LeaseUpdate,
   type ListOptions,
   type LockRecord,
   type LockState,
@@ -47,7 +48,7 @@ export class SqliteStorage implements LockStorage {
     durable: true,
     notifies: false,
     queues: true,
-    shares: false,
+    shares: true,
   });
   readonly #options: ResolvedOptions;
   #open: OpenTable | undefined;
@@ -64,8 +65,8 @@ export class SqliteStorage implements LockStorage {
     return this.#do('acquire', (table) => table.acquire(request));
   }
 
-  renew(key: string, leaseId: string, leaseMs: number): Promise<RenewResult> {
-    return this.#do('renew', (table) => table.renew(key, leaseId, leaseMs));
+  renew(key: string, leaseId: string, leaseMs: number, update?: LeaseUpdate): Promise<RenewResult> {
+    return this.#do('renew', (table) => table.renew(key, leaseId, leaseMs, update));
   }
 
   release(key: string, leaseId: string): Promise<ReleaseResult> {

@@ -5,7 +5,7 @@ import { FakeClock, storageContract } from '@lockscope/testkit';
 import { SqliteStorage } from '../src/index.ts';
 import { newPath, openPlain } from './files.ts';
 
-const capabilities = { reach: 'machine', durable: true, notifies: false, queues: true, shares: false } as const;
+const capabilities = { reach: 'machine', durable: true, notifies: false, queues: true, shares: true } as const;
 
 const contract = storageContract({
   capabilities,
@@ -32,6 +32,12 @@ describe('the storage contract', () => {
   for (const { name, run } of contract) test(name, run);
 
   test('is asked for everything but what a file does not have: a server and connections', () => {
-    expect(contract.missing).toEqual(['faults.dropConnection', 'faults.freeze', 'faults.thaw', 'faults.restart']);
+    expect(contract.missing).toEqual([
+      'faults.dropConnection',
+      'faults.freeze',
+      'faults.thaw',
+      'faults.restart',
+      'faults.slow',
+    ]);
   });
 });
