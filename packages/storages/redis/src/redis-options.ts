@@ -82,7 +82,7 @@ export function resolveOptions(options: RedisStorageOptions): ResolvedOptions {
   if (url !== undefined && !isUrl(url))
     problems.push(`url must be redis://… or rediss://…, got ${typeof url === 'string' ? 'another text' : typeof url}`);
   if (driver !== undefined && !drivers.includes(driver)) {
-    problems.push(`driver must be ${drivers.join(' or ')}, got ${String(driver)}`);
+    problems.push(`driver must be ${drivers.join(' or ')}, got ${driver}`);
   }
   if (client !== undefined && driver !== undefined) problems.push('driver goes with a url, a client is one already');
   if (client !== undefined && options.commandTimeoutMs !== undefined)

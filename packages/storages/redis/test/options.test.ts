@@ -24,6 +24,7 @@ describe('options', () => {
       lingerMs: -1,
       subscribeTimeoutMs: NaN,
       commandTimeoutMs: 0,
+      driver: 'x',
       hots: 1,
     };
     expect(problemsOf(options)).toEqual([
