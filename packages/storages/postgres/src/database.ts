@@ -39,10 +39,16 @@ export class Database {
     }
   }
 
-  /** Several statements on one connection, which is thrown away when one fails. */
-  async session<T>(work: (client: PostgresClient) => Promise<T>): Promise<T> {
+  /**
+   * Several statements on one connection, which is thrown away when one fails. `work` is also told which process of the
+   * server it was given when it connected.
+   */
+  async session<T>(work: (client: PostgresClient, processId: unknown) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
-    const session = work({ query: ({ text, values = [] }) => client.query(timed(text, values, this.#timeoutMs)) });
+    const { processID } = client as { readonly processID?: unknown };
+    const query: PostgresClient['query'] = ({ text, values = [] }) =>
+      client.query(timed(text, values, this.#timeoutMs));
+    const session = work({ query }, processID);
     this.#underWay.add(session);
     try {
       const result = await session;

@@ -29,14 +29,14 @@ export async function examine(
   options: ResolvedOptions,
   listener: Listener,
 ): Promise<readonly Finding[]> {
-  return database.session(async (client) => {
+  return database.session(async (client, processId) => {
     const before = Date.now();
     const { rows } = await client.query({ text: settings });
     const after = Date.now();
     const row = rows[0] ?? {};
     const backend = (await client.query({ text: 'SELECT pg_backend_pid() AS pid' })).rows[0]?.['pid'];
-    const { processID } = client as unknown as { readonly processID?: unknown };
-    const isPooled = backend !== row['pid'] || (typeof processID === 'number' && processID !== row['pid']);
+    // A pooler makes up the process that it tells of, or gives the connection away in between.
+    const isPooled = backend !== row['pid'] || (typeof processId === 'number' && processId !== row['pid']);
     return [
       ...ofTheServer(row),
       ...ofDurability(row, options),

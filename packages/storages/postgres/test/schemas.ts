@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { afterAll, afterEach } from 'vitest';
+import { afterAll, afterEach, vi } from 'vitest';
 import { startProxy, type TcpProxy } from '../../../../test/support/servers/tcp-proxy.ts';
 import {
   startPostgres,
@@ -21,6 +21,9 @@ afterAll(async () => {
   await (await proxy)?.close();
   await (await server)?.stop();
 });
+
+// A server starts in a second, on a busy machine in ten.
+vi.setConfig({ testTimeout: 60_000 });
 
 /** The server of this test file, started when it is needed first. */
 export function theServer(options?: PostgresTestOptions): Promise<PostgresTestServer> {
