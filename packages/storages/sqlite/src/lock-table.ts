@@ -103,8 +103,7 @@ export class LockTable {
     const now = this.#time.now();
     const changed = this.#connection.write(sql.release, now, storedKey, storedId, this.#boot.number, now);
     const released =
-      changed === 1 ||
-      this.#whereShared(storedKey, () => this.#shared.release(storedKey, storedId, this.#time.now()));
+      changed === 1 || this.#whereShared(storedKey, () => this.#shared.release(storedKey, storedId, this.#time.now()));
     if (released) return { released };
     return { released, record: this.read(key, 'release').record, forced: this.#wasForced(storedKey, storedId) };
   }
@@ -139,7 +138,11 @@ export class LockTable {
     const now = this.#time.now();
     const storageNow = this.#time.epoch(now);
     if (row === undefined) return { record: undefined, waiters: [], storageNow };
-    return { ...this.#holders(key, row, now, operation), waiters: parseWaiters(row['waiters'], this.#time), storageNow };
+    return {
+      ...this.#holders(key, row, now, operation),
+      waiters: parseWaiters(row['waiters'], this.#time),
+      storageNow,
+    };
   }
 
   /** The held locks from key `from` on, as it is stored; `after` leaves that key itself out. */
@@ -252,7 +255,11 @@ export class LockTable {
   }
 
   /** Answers from a look alone, without the write lock, when the lock is surely busy and nothing has to be noted. */
-  #lookBusy({ key, waitMs = 0, share }: AcquireRequest, storedKey: string, storedId: string): AcquireResult | undefined {
+  #lookBusy(
+    { key, waitMs = 0, share }: AcquireRequest,
+    storedKey: string,
+    storedId: string,
+  ): AcquireResult | undefined {
     const row = this.#look(storedKey, storedId);
     const now = this.#time.now();
     if (row === undefined) return undefined;
@@ -273,7 +280,9 @@ export class LockTable {
       if (row !== undefined && isOutdated(row, this.#boot, now)) this.#connection.run(sql.outdate, storedKey);
     }
     const taken =
-      share === undefined ? this.#takeOrKeep(request, storedKey, storedId, now) : this.#join(request, storedKey, storedId);
+      share === undefined
+        ? this.#takeOrKeep(request, storedKey, storedId, now)
+        : this.#join(request, storedKey, storedId);
     if (taken !== undefined) return taken;
     if (waitMs !== undefined) {
       this.#connection.run(sql.forgetWaiters, storedKey, now);
@@ -307,9 +316,7 @@ export class LockTable {
     const live = row !== undefined && isLive(row, this.#boot, now) ? row : undefined;
     const held = live !== undefined && isShared(live) && this.#holds(request, live);
     if (!held && Number(row?.['ahead'] ?? 0) > 0) return undefined;
-    const granted = this.#explained(request.key, () =>
-      this.#shared.acquire(request, storedKey, storedId, live, now),
-    );
+    const granted = this.#explained(request.key, () => this.#shared.acquire(request, storedKey, storedId, live, now));
     if (granted !== undefined) this.#waiting.delete(storedId);
     return granted;
   }

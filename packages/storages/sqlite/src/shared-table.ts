@@ -23,7 +23,13 @@ export class SharedTable {
   }
 
   /** Gives the lock when `request` may share it. `row` is what a look at the key gave, if somebody has the lock. */
-  acquire(request: AcquireRequest, key: string, leaseId: string, row: Row | undefined, now: number): Granted | undefined {
+  acquire(
+    request: AcquireRequest,
+    key: string,
+    leaseId: string,
+    row: Row | undefined,
+    now: number,
+  ): Granted | undefined {
     const { share = 1, leaseMs } = request;
     const endsAt = now + leaseMs;
     if (row !== undefined && !isShared(row)) return undefined;

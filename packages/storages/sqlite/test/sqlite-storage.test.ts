@@ -65,6 +65,7 @@ describe('a possession', () => {
     expect(await storage.renew('k', 'l1', 10_000)).toEqual({
       renewed: false,
       record: undefined,
+      forced: false,
       storageNow: clock.now(),
     });
     expect(await storage.release('k', 'l1')).toMatchObject({ released: false });
