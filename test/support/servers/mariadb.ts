@@ -1,7 +1,7 @@
 import { createConnection } from 'node:net';
 
 import { requireTool } from '../require-tool.ts';
-import { type TestServer, runTool, startServer } from './server.ts';
+import { type TestServer, runTool, startServer, subfolder } from './server.ts';
 
 /** A MariaDB of its own for a test. */
 export interface MariadbTestServer extends TestServer {
@@ -25,12 +25,15 @@ export async function startMariadb(options: MariadbTestOptions = {}): Promise<Ma
     prepare: async (place) => {
       const install = requireTool('mariadb-install-db');
       if (install.missing !== undefined) throw new Error(install.missing);
-      const args = ['--no-defaults', `--datadir=${place.folder}/data`, '--skip-test-db'];
+      // One that starts removes temporary tables that it finds, those of others too: each has a folder of its own.
+      const folders = [`--datadir=${place.folder}/data`, `--tmpdir=${subfolder(place, 'tmp')}`];
+      const args = ['--no-defaults', ...folders, '--skip-test-db'];
       await runTool(install.path, [...args, '--auth-root-authentication-method=normal'], place);
     },
     arguments: ({ port, folder }) => [
       '--no-defaults',
       `--datadir=${folder}/data`,
+      `--tmpdir=${folder}/tmp`,
       `--socket=${folder}/socket`,
       `--pid-file=${folder}/pid`,
       `--port=${port}`,
