@@ -2,6 +2,7 @@ import { createConnection } from 'mysql2/promise';
 import { describe, expect, it } from 'vitest';
 
 import { describeWith } from '../support/describe-with.ts';
+import { startEtcd } from '../support/servers/etcd.ts';
 import { startMariadb } from '../support/servers/mariadb.ts';
 import { startNats } from '../support/servers/nats.ts';
 import { startPostgres } from '../support/servers/postgres.ts';
@@ -10,8 +11,9 @@ import { campaign, summary } from './campaign/campaign.ts';
 import { chosenRounds, chosenSeed, seededRandom } from './campaign/random.ts';
 import { type Backend, World } from './campaign/world.ts';
 
-const sqlite: Backend = { name: 'SQLite', storage: 'sqlite', durable: true };
-const folder: Backend = { name: 'a folder', storage: 'file', durable: true };
+// Locks in files go by the clock of the machine, which is one for all.
+const sqlite: Backend = { name: 'SQLite', storage: 'sqlite', durable: true, needsWallClock: true };
+const folder: Backend = { name: 'a folder', storage: 'file', durable: true, needsWallClock: true };
 const redis: Backend = {
   name: 'Redis that writes to disk first',
   storage: 'redis',
@@ -25,7 +27,10 @@ const forgetfulRedis: Backend = {
   start: () => startRedis(),
 };
 const postgres: Backend = { name: 'PostgreSQL', storage: 'postgres', durable: true, start: () => startPostgres() };
-const nats: Backend = { name: 'NATS', storage: 'nats', durable: true, start: () => startNats() };
+// Its client connects again once the wall clock has passed its last attempt: set back by an hour, in an hour.
+const nats: Backend = { name: 'NATS', storage: 'nats', durable: true, needsWallClock: true, start: () => startNats() };
+// Its client counts the deadlines of calls on the wall clock.
+const etcd: Backend = { name: 'etcd', storage: 'etcd', durable: true, needsWallClock: true, start: () => startEtcd() };
 const mariadb: Backend = {
   name: 'MariaDB',
   storage: 'mysql',
@@ -65,6 +70,7 @@ describeWith('redis-server', 'locks in Redis', () => {
 });
 describeWith('postgres', 'locks in PostgreSQL', () => promise(postgres));
 describeWith('mariadbd', 'locks in MariaDB', () => promise(mariadb));
+describeWith('etcd', 'locks in etcd', () => promise(etcd));
 describeWith('nats-server', 'locks in NATS', () => promise(nats));
 
 describe('the campaign', () => {

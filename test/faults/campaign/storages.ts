@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 
 import type { LockStorage } from '@lockscope/storage';
+import { EtcdStorage } from '@lockscope/storage-etcd';
 import { FileStorage } from '@lockscope/storage-file';
 import { MysqlStorage } from '@lockscope/storage-mysql';
 import { NatsStorage } from '@lockscope/storage-nats';
@@ -15,11 +16,15 @@ export interface Endpoint {
   readonly port?: number;
   /** Of a file. */
   readonly path?: string;
+  /** True when what it stands on needs a wall clock that nobody sets back; then only the locks get a wrong one. */
+  readonly needsWallClock?: boolean;
 }
 
 /** A storage as a program would make it that knows nothing of tests. */
 export function openStorage({ backend, port, path = '' }: Endpoint): LockStorage {
   switch (backend) {
+    case 'etcd':
+      return new EtcdStorage({ hosts: `http://127.0.0.1:${port}` });
     case 'file':
       mkdirSync(path, { recursive: true });
       return new FileStorage({ path });

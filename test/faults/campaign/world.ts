@@ -15,6 +15,8 @@ export interface Backend {
   readonly name: string;
   /** What the clients open: see `storages.ts`. */
   readonly storage: string;
+  /** See `Endpoint`. */
+  readonly needsWallClock?: boolean;
   /** False when a server that is killed forgets its locks. */
   readonly durable: boolean;
   /** Absent when the locks live in a file. */
@@ -160,7 +162,8 @@ export class World {
   }
 
   #clientOptions(name: string, proxy: TcpProxy | undefined) {
-    const endpoint = { backend: this.backend.storage, path: join(this.#folder, 'locks') };
+    const { storage: backend, needsWallClock = false } = this.backend;
+    const endpoint = { backend, needsWallClock, path: join(this.#folder, 'locks') };
     return {
       endpoint: proxy === undefined ? endpoint : { ...endpoint, port: proxy.port },
       log: join(this.#folder, `${name}.log`),
