@@ -8,6 +8,8 @@ export abstract class Due {
   earlyMs = 0;
   /** Where it stands in the queue; -1 when it does not. */
   position = -1;
+  /** The last pass in which it was called. */
+  pass = 0;
 
   /** Called once it is due; `lateMs` is how late, which is how long the event loop was busy; never below 0. Must not throw. */
   abstract due(now: number, lateMs: number): void;
@@ -22,6 +24,7 @@ export class DueQueue {
   readonly #heap: Due[] = [];
   #timer: Timer | undefined;
   #timerAt = Infinity;
+  #passes = 0;
 
   readonly #pass: { readonly begins: () => void; readonly ends: () => void } | undefined;
 
@@ -78,13 +81,20 @@ export class DueQueue {
     this.#timerAt = Infinity;
     const now = this.#clock.monotonic();
     this.#pass?.begins();
-    for (let first = this.#heap[0]; first !== undefined && first.dueAt - first.earlyMs <= now; first = this.#heap[0]) {
+    this.#passes += 1;
+    for (let first = this.#heap[0]; first !== undefined && this.#isDue(first, now); first = this.#heap[0]) {
       this.delete(first);
+      first.pass = this.#passes;
       first.due(now, Math.max(0, now - first.dueAt));
     }
     this.#pass?.ends();
     const next = this.#heap[0];
     if (next !== undefined && next.dueAt < this.#timerAt) this.#arm(next.dueAt);
+  }
+
+  /** One that was called already waits for the next pass, so that none can keep the event loop for itself. */
+  #isDue(item: Due, now: number): boolean {
+    return item.dueAt - item.earlyMs <= now && item.pass !== this.#passes;
   }
 
   #sift(item: Due): void {

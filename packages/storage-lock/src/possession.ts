@@ -444,12 +444,13 @@ export class Possession extends Due implements WatchedLease {
   #schedule(): void {
     if (this.isOver) return;
     const { deadline } = this.#lease;
-    // Renewals may go out a bit early, so that those of many leases go out together.
+    this.earlyMs = 0;
+    if (this.#release !== undefined) return this.#registry.due.set(this, deadline);
+    const next = Math.min(this.#agesAt, deadline);
+    // A regular renewal may go out a bit early, so that those of many leases go out together.
     const regular = this.#renewals.first === undefined && this.#lease.failures === 0;
-    const together = regular && this.#registry.renewals.takesMany && this.#renewAt <= Math.min(this.#agesAt, deadline);
-    this.earlyMs = together ? this.renewEveryMs / 10 : 0;
-    const next = this.#release === undefined ? Math.min(this.#renewAt, this.#agesAt, deadline) : deadline;
-    this.#registry.due.set(this, next);
+    if (regular && this.#renewAt <= next && this.#registry.renewals.takesMany) this.earlyMs = this.renewEveryMs / 10;
+    this.#registry.due.set(this, Math.min(this.#renewAt, next));
   }
 
   /** No watchdog and no news any more. */

@@ -55,6 +55,39 @@ describe('the queue of what falls due', () => {
     );
   });
 
+  it('calls one that is due again at once in the next pass, so that it cannot keep the event loop for itself', async () => {
+    const clock = new FakeClock();
+    const queue = new DueQueue(clock);
+    class Eager extends Due {
+      calls = 0;
+      due(now: number): void {
+        this.calls += 1;
+        if (this.calls < 1000) queue.set(this, now);
+      }
+    }
+    const eager = new Eager();
+    eager.earlyMs = 5;
+    queue.set(eager, 10);
+    await clock.advance(10);
+    expect(eager.calls).toBeLessThan(20);
+    queue.delete(eager);
+    queue.stop();
+  });
+
+  it('calls together what may be called early', async () => {
+    const clock = new FakeClock();
+    const passes: string[] = [];
+    const queue = new DueQueue(clock, { begins: () => passes.push('begins'), ends: () => passes.push('ends') });
+    const items = [0, 1, 2, 3].map(() => new Item(clock));
+    items.forEach((item, n) => {
+      item.earlyMs = 10;
+      queue.set(item, 100 + 5 * n);
+    });
+    await clock.advance(200);
+    expect(items.map(({ fired }) => fired)).toEqual([[100], [100], [100], [115]]);
+    expect(passes).toEqual(['begins', 'ends', 'begins', 'ends']);
+  });
+
   it('keeps one timer, however much waits', async () => {
     const clock = new FakeClock();
     const queue = new DueQueue(clock);
