@@ -22,11 +22,13 @@ describeWith(['mariadbd', 'mariadb-install-db'], 'the storage contract on MariaD
   afterAll(() => server.stop());
 
   const open = ({ database, proxy }: Setup): MysqlStorage =>
-    new MysqlStorage({ url: `mysql://root@127.0.0.1:${proxy.port}/${database.name}` });
+    new MysqlStorage({ url: `mysql://root@127.0.0.1:${proxy.port}/${database.name}`, commandTimeoutMs: 15_000 });
 
   const contract = storageContract({
     capabilities,
     renewsMany: true,
+    // A hundred at once on a machine that is busy with other tests take their time.
+    patienceMs: 20_000,
     create: async () => {
       const setup = { database: await TestDatabase.create(server), proxy: await startProxy(server.port) };
       return { ...setup, storage: open(setup) };

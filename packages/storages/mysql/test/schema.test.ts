@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { describeWith } from '../../../../test/support/describe-with.ts';
 import { MysqlStorage } from '../src/index.ts';
 import { request, taken } from './requests.ts';
 import { useMariadb } from './server.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 describeWith(['mariadbd', 'mariadb-install-db'], 'the tables', () => {
   const scene = useMariadb();

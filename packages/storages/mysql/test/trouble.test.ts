@@ -1,11 +1,13 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { createConnection, createPool } from 'mysql2/promise';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { describeWith } from '../../../../test/support/describe-with.ts';
 import { MysqlStorage } from '../src/index.ts';
 import { request, taken } from './requests.ts';
 import { useMariadb } from './server.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const needs = ['mariadbd', 'mariadb-install-db'] as const;
 
@@ -215,7 +217,7 @@ describeWith(needs, 'a server that logs statements only', () => {
   });
 
   test('is fine also when sixty lines are used at once: what gets in each other’s way is tried again', async () => {
-    const storage = scene.open({ connectionLimit: 8 });
+    const storage = scene.open({ connectionLimit: 8, commandTimeoutMs: 30_000 });
     await Promise.all(
       Array.from({ length: 60 }, async (_, index) => {
         const key = `k${index}`;
