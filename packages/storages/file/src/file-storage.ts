@@ -64,7 +64,7 @@ export class FileStorage implements LockStorage {
 
   acquire(request: AcquireRequest): Promise<AcquireResult> {
     if (request.share !== undefined)
-      return this.#do('acquire', () => Promise.reject(new Error('it has no locks that several can share')));
+      return Promise.reject(new StorageError(this.name, 'acquire', 'it has no locks that several can share'));
     return this.#change('acquire', request.key, ({ state, held, moment, storageNow }): Step<AcquireResult> => {
       if (held === undefined) {
         const taken = take(state, request, moment);

@@ -34,7 +34,7 @@ export interface Content {
 export class NoMarkerError extends Error {}
 
 const markerName = /^(\d{1,16})-(\d{1,16})-([0-9a-f]*)-([0-9a-f]+)\.now$/;
-const textName = /^(\d{1,16})-([0-9a-f]+)\.json$/;
+const textName = /^\d{1,16}-[0-9a-f]+\.json$/;
 const looks = 20;
 
 /**
@@ -164,8 +164,10 @@ function lastMarker(names: readonly string[]): Marker | undefined {
   return last;
 }
 
-/** The text of a state that does not count any more: somebody who still works on one has a greater version. */
+/**
+ * A text that no marker names. Somebody may still work on it, but starts from this marker, and so in vain once it has
+ * been replaced.
+ */
 function isLitter(name: string, marker: Marker): boolean {
-  const [, version = ''] = textName.exec(name) ?? [];
-  return version !== '' && Number(version) <= marker.version && name !== textFile(marker);
+  return textName.test(name) && name !== textFile(marker);
 }

@@ -37,9 +37,9 @@ export interface LostState {
 const skippedTokens = 2 ** 20;
 const maxForced = 8;
 
-/** Whether somebody has the lock. */
+/** Whether somebody has the lock, by a state of this run. */
 export function isHeld(state: KeyState, { now, run, toleranceMs }: Moment): boolean {
-  if (state.releasedAt !== undefined || state.run !== run) return false;
+  if (state.releasedAt !== undefined) return false;
   // Where runs have no names, a time that has not come yet is one of an earlier run.
   if (run === '' && state.acquiredAt > now) return false;
   return now < state.endsAt + toleranceMs;

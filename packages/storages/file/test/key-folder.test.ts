@@ -97,6 +97,30 @@ describe('the state of a key', () => {
     expect(await files.create(content('late'))).toBeUndefined();
   });
 
+  test('is found whole while others change it', async () => {
+    const { root, files } = open();
+    await files.create(content('first'));
+    let changesBetween = 3;
+    const list = async (path: string): Promise<string[]> => {
+      const names = await localCalls.list(path);
+      if (changesBetween > 0) await changes(files, `change ${(changesBetween -= 1)}`);
+      return names;
+    };
+    expect((await found(open({ ...localCalls, list }, root).files)).text).toBe('change 0');
+  });
+
+  test('is found although a list of files that is made during a change has no marker', async () => {
+    const { root, files } = open();
+    await files.create(content('first'));
+    let without = 3;
+    const list = async (path: string): Promise<string[]> => {
+      const names = await localCalls.list(path);
+      without -= 1;
+      return without < 0 ? names : names.filter((name) => !name.endsWith('.now'));
+    };
+    expect((await found(open({ ...localCalls, list }, root).files)).text).toBe('first');
+  });
+
   test('is known by its tokens when its text is lost', async () => {
     const { path, files } = open();
     await files.create(content('text', 42));

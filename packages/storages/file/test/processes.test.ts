@@ -9,8 +9,8 @@ import { newFolder } from './folders.ts';
 import { request, taken } from './requests.ts';
 
 // Processes start in some 0.2 s and share two processors with other test files.
-const patience = 60_000;
-const kills = 25;
+const patience = 120_000;
+const kills = 12;
 
 interface Visit {
   readonly what: string;
