@@ -66,6 +66,9 @@ export class Acquisition extends Due implements Inquirer, Waiter {
   /** Among the acquires of this process that want the lock alone, while it asks or waits there. */
   #place: Place | undefined = undefined;
   #possession: Possession | undefined = undefined;
+  /** How many tokens the last question asked to be kept free, and the one that is on record in the storage's line. */
+  #spareAsked = 0;
+  #spareOnRecord = Infinity;
   #resolve!: (lock: HeldLock | undefined) => void;
   #reject!: (error: unknown) => void;
 
@@ -201,7 +204,8 @@ export class Acquisition extends Due implements Inquirer, Waiter {
     const request: Mutable<AcquireRequest> = { key, leaseId, leaseMs: options.leaseMs, holder: this.#holder };
     const behind = this.#place?.waiting;
     if (options.share !== undefined) request.share = options.share;
-    if (behind !== undefined && localHandovers > 0) request.spareTokens = localHandovers;
+    this.#spareAsked = behind === undefined ? 0 : localHandovers;
+    if (this.#spareAsked > 0) request.spareTokens = this.#spareAsked;
     const place = this.#waiting?.attempt();
     if (place !== undefined) {
       Object.assign(request, place);
@@ -224,7 +228,8 @@ export class Acquisition extends Due implements Inquirer, Waiter {
 
   granted(result: Granted, sentAt: number, now: number): void {
     const { leaseMs } = this.#call.options;
-    if (now < sentAt + leaseMs) this.#has(result, this.#lease(result, sentAt, leaseMs, now), now, sentAt);
+    if (now < sentAt + leaseMs)
+      this.#has(result, this.#lease(result, sentAt, leaseMs, now, this.#spareAsked), now, sentAt);
     else this.#tooLate(sentAt, now);
   }
 
@@ -240,6 +245,7 @@ export class Acquisition extends Due implements Inquirer, Waiter {
     if (once) return this.#notAcquired(blocker);
     this.#contended = true;
     if (this.#place !== undefined) this.#place.contended = true;
+    if (this.#waiting?.onRecord === true) this.#spareOnRecord = this.#spareAsked;
     this.#sees(blocker, ahead);
     this.#askLater(record === undefined ? undefined : record.expiresAt - storageNow);
   }
@@ -280,7 +286,10 @@ export class Acquisition extends Due implements Inquirer, Waiter {
     const beganAt = Math.min(now, this.#inquiry.atEarliest(acquiredAt, this.#startedAt));
     const leaseMs = expiresAt - acquiredAt;
     this.#wait.turnCame = 'notified';
-    if (now < beganAt + leaseMs) this.#has(result, this.#lease(result, beganAt, leaseMs, now), now);
+    // It may be the answer to the open question, or to the one before.
+    const open = this.#inquiry.openSince === undefined ? Infinity : this.#spareAsked;
+    const spare = Math.min(open, this.#spareOnRecord);
+    if (now < beganAt + leaseMs) this.#has(result, this.#lease(result, beganAt, leaseMs, now, spare), now);
     else this.#tooLate(beganAt, now);
   }
 
@@ -311,12 +320,12 @@ export class Acquisition extends Due implements Inquirer, Waiter {
     waiting.sleep(leaseLeftMs);
   }
 
-  #lease(result: Granted, beganAt: number, firstLeaseMs: number, now: number): LeaseGrant {
-    const { leaseMs, renewEveryMs, share } = this.#call.options;
+  #lease(result: Granted, beganAt: number, firstLeaseMs: number, now: number, spare: number): LeaseGrant {
+    const { leaseMs, renewEveryMs } = this.#call.options;
     const others = (result.waiting ?? 0) > 0;
     if (this.#place !== undefined) this.#place.contended = others;
-    const passable = this.#place?.waiting !== undefined && !others && share === undefined;
-    const spareTokens = passable ? this.#registry.options.localHandovers : 0;
+    // Only tokens that the storage keeps free may be passed on.
+    const spareTokens = others || spare === Infinity ? 0 : spare;
     const { record } = result;
     return { leaseMs, renewEveryMs, record, beganAt, firstLeaseMs, spareTokens, passedSince: now, unrecorded: false };
   }

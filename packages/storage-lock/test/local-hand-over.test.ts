@@ -39,6 +39,22 @@ describe('a lock that goes from owner to owner within a process', () => {
     expect(later.fencingToken).toBeGreaterThan(tokens.at(-1) ?? 0);
   });
 
+  it('gives no token that the storage was not told to keep free', async () => {
+    const { locks, other, memory } = makeWorld();
+    // The second one asks while the first has no answer yet.
+    const both = [locks.acquire('a'), locks.acquire('a')];
+    const tokens: number[] = [];
+    for (const acquired of both) {
+      const lock = await acquired;
+      tokens.push(lock.fencingToken);
+      await lock.release();
+    }
+    const later = await other().acquire('a');
+    expect(tokens[1]).toBeGreaterThan(tokens[0] ?? 0);
+    expect(later.fencingToken).toBeGreaterThan(tokens[1] ?? 0);
+    expect((await memory.read('a')).record?.fencingToken).toBe(later.fencingToken);
+  });
+
   it('goes through the storage every 17th time, so that it cannot be kept for ever', async () => {
     const world = makeWorld();
     const { first, rest } = await passable(world, 40);
