@@ -45,7 +45,7 @@ const mariadb: Backend = {
 };
 
 const rounds = chosenRounds();
-const limitMs = 60_000 + (rounds ?? 0) * 20_000;
+const limitMs = 120_000 + (rounds ?? 0) * 20_000;
 
 function promise(backend: Backend): void {
   it(

@@ -113,10 +113,15 @@ process.on('message', (message: ToClient) => {
   } else if (message.do === 'finish') finishing.abort();
 });
 
+/** Without its parent it has nothing to do. */
+const orphaned = (): never => process.exit(1);
+process.once('disconnect', orphaned);
+
 const workers = [worker([own]), ...Array.from({ length: options.workers }, () => worker(shared))];
 tell({ is: 'ready' });
 await Promise.all(workers);
 await locks.close();
 await striking.storage.close();
 tell({ is: 'finished' });
+process.off('disconnect', orphaned);
 process.disconnect();

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { startGuard } from '../../support/servers/guard.ts';
 import type { TestServer } from '../../support/servers/server.ts';
 import { type TcpProxy, startProxy } from '../../support/servers/tcp-proxy.ts';
 import { type CampaignTimes, ClientProcess } from './client-process.ts';
@@ -43,6 +44,7 @@ export class World {
   readonly times: CampaignTimes;
   readonly #options: WorldOptions;
   readonly #folder = mkdtempSync(join(tmpdir(), 'lockscope-campaign-'));
+  readonly #guard = startGuard(this.#folder);
   readonly #forgotAt: number[] = [];
   readonly #clients: { process: ClientProcess; readonly proxy: TcpProxy | undefined }[] = [];
   readonly #all: ClientProcess[] = [];
@@ -158,6 +160,7 @@ export class World {
     await Promise.all(this.clients.map((client) => client.kill()));
     await Promise.all(this.proxies.map((proxy) => proxy.close()));
     await this.#server?.stop();
+    this.#guard.dismiss();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
