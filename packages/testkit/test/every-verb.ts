@@ -91,7 +91,7 @@ export function everyVerb(wrap: StorageDouble['wrap'] = (storage) => storage): S
     second: ({ damaged, memory, world }) => wrap(openMemory(memory, damaged), world),
     reopen: ({ damaged, memory, world }) => wrap(openMemory(memory, damaged), world),
     advance: ({ clock }, ms) => clock.advance(ms),
-    patienceMs: 200,
+    patienceMs: 300,
     renewsMany: true,
     rounds: 600,
     faults: {
