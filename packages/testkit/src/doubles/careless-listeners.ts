@@ -92,15 +92,7 @@ export const carelessListeners: readonly ListenerDouble[] = [
   },
   {
     name: 'cannot be closed twice',
-    caughtBy: [
-      'closed: every call rejects with STORAGE_CLOSED, and none throws at once',
-      'closed: closing again is fine, also at the same time',
-      'closed: watching does not throw, and its way out works before and after',
-      'closed: calls that were under way settle',
-      'closed: another instance on the same data works on',
-      'durable: locks are still held and tokens still rise after it was closed and opened',
-      'durable: tokens that were kept free or passed on are not given after it was closed and opened',
-    ],
+    caughtBy: ['settling: close settles in time, also the second time'],
     create: () => {
       let closed = false;
       const close = (): Promise<void> => {
