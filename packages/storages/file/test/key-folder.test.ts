@@ -121,6 +121,18 @@ describe('the state of a key', () => {
     expect((await found(open({ ...localCalls, list }, root).files)).text).toBe('first');
   });
 
+  test('is known to be changed although the answer of the change got lost and it was sent again', async () => {
+    const { root, files } = open();
+    await files.create(content('first'));
+    const rename = async (from: string, to: string): Promise<void> => {
+      await localCalls.rename(from, to);
+      await localCalls.rename(from, to);
+    };
+    const remote = open({ ...localCalls, rename }, root).files;
+    expect(await remote.replace(await found(remote), content('second'))).toMatchObject({ text: 'second' });
+    expect((await found(files)).text).toBe('second');
+  });
+
   test('is known by its tokens when its text is lost', async () => {
     const { path, files } = open();
     await files.create(content('text', 42));
