@@ -132,9 +132,8 @@ export class Listener {
         else this.#options.hear(payload);
       });
     });
-    // The server notices a process that went away without a word: where it does not, its dead waiters cost more.
-    await client.query(`SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
-      LISTEN "${address.channel}"; LISTEN "${common}"`);
+    await client.query(keepAlive);
+    await client.query(`LISTEN "${address.channel}"; LISTEN "${common}"`);
     await this.#options.database.query('SELECT pg_notify($1, $2)', [address.channel, hello]);
     if (!(await within(heard, testMs))) {
       await client.query('UNLISTEN *');
@@ -168,6 +167,24 @@ export class Listener {
 }
 
 const hello = 'hello';
+
+/**
+ * Lets the server notice within half a minute that a process went away without a word, where its system can do that:
+ * where it cannot, those who died in this way cost the others their claim for longer.
+ */
+const keepAlive = `DO $$
+DECLARE
+  v_setting text[];
+BEGIN
+  FOREACH v_setting SLICE 1 IN ARRAY ARRAY[['tcp_keepalives_idle', '15'], ['tcp_keepalives_interval', '5'],
+    ['tcp_keepalives_count', '3'], ['tcp_user_timeout', '30000']] LOOP
+    BEGIN
+      PERFORM set_config(v_setting[1], v_setting[2], false);
+    EXCEPTION WHEN OTHERS THEN
+      NULL;
+    END;
+  END LOOP;
+END $$`;
 
 class DeafError extends Error {
   constructor() {
