@@ -1,6 +1,7 @@
 // How everything here is measured: warm up, then rounds in which every case runs once, in reverse order every second
 // round, after a forced garbage collection. A ratio is taken inside each round; what is printed is the median over the
 // rounds. The first case is the base and runs twice in each round: its ratio to itself is the noise of this run.
+import { readFileSync, readdirSync } from 'node:fs';
 
 /**
  * @typedef {{ name: string, run(operations: number): unknown, close?(): unknown }} Case
@@ -10,39 +11,66 @@
 // Only the young generation: a full collection also throws away what the compiler has learnt.
 const gc = () => globalThis.gc?.({ type: 'minor' });
 
-/** @param {number[]} values */
+/** @param {readonly number[]} values */
 export function median(values) {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  const upper = sorted[middle] ?? NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
+}
+
+/**
+ * What a clock of `measure` shows, in nanoseconds: the time of the wall, or the time that this process and others whose
+ * ids are given were at work. The latter does not count what else runs on the machine, and is the same as the former
+ * where all of them share one core that is never idle.
+ */
+export const wallClock = () => Number(process.hrtime.bigint());
+/** @param {readonly number[]} [others] */
+export function cpuClock(others = []) {
+  return () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) * 1000 + others.reduce((sum, pid) => sum + ranNs(pid), 0);
+  };
+}
+
+/** How long the threads of a process have run, in nanoseconds. Linux only. @param {number} pid */
+export function ranNs(pid) {
+  const tasks = `/proc/${pid}/task`;
+  let sum = 0;
+  for (const task of readdirSync(tasks))
+    sum += Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]);
+  return sum;
 }
 
 /**
  * @param {Case[]} cases the first one is the base
- * @param {{ rounds?: number, roundMs?: number }} [options]
+ * @param {{ rounds?: number, roundMs?: number, clock?: () => number }} [options]
  * @returns {Promise<Row[]>}
  */
-export async function measure(cases, { rounds = 15, roundMs = 200 } = {}) {
+export async function measure(cases, { rounds = 15, roundMs = 200, clock = wallClock } = {}) {
   const [base] = cases;
-  const all = [{ ...base, name: `${base.name}, again` }, ...cases];
-  const operations = [];
-  for (const one of all) operations.push(await calibrate(one, roundMs));
-  /** @type {number[][]} */
-  const times = all.map(() => []);
-  for (let round = 0; round < rounds; round += 1) {
-    const order = all.map((_, index) => index);
-    if (round % 2 === 1) order.reverse();
-    for (const index of order) times[index].push(await time(all[index], operations[index]));
+  if (base === undefined) throw new Error('there is nothing to measure');
+  const all = [];
+  for (const one of [{ ...base, name: `${base.name}, again` }, ...cases]) {
+    /** @type {number[]} */
+    const times = [];
+    all.push({ one, times, operations: await calibrate(one, roundMs, clock) });
   }
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { one, times, operations } of round % 2 === 0 ? all : all.toReversed())
+      times.push(await time(one, operations, clock));
+  }
+  const bases = all[1]?.times ?? [];
+  /** @type {Row[]} */
   const rows = [];
-  for (const [index, one] of all.entries()) {
-    const ratios = times[index].map((ns, round) => ns / times[1][round]).toSorted((a, b) => a - b);
+  for (const { one, times } of all) {
+    const ratios = times.map((ns, round) => ns / (bases[round] ?? NaN)).toSorted((a, b) => a - b);
     rows.push({
       name: one.name,
-      ns: median(times[index]),
+      ns: median(times),
       ratio: median(ratios),
-      low: ratios[Math.floor(ratios.length / 4)],
-      high: ratios[Math.floor((ratios.length * 3) / 4)],
+      low: ratios[Math.floor(ratios.length / 4)] ?? NaN,
+      high: ratios[Math.floor((ratios.length * 3) / 4)] ?? NaN,
       bytes: await bytes(one),
     });
   }
@@ -50,18 +78,25 @@ export async function measure(cases, { rounds = 15, roundMs = 200 } = {}) {
   return rows;
 }
 
-/** Nanoseconds of one operation in this round. */
-async function time(one, operations) {
+/**
+ * Nanoseconds of one operation in this round.
+ *
+ * @param {Case} one
+ * @param {number} operations
+ * @param {() => number} clock
+ */
+async function time(one, operations, clock) {
   gc();
-  const start = process.hrtime.bigint();
+  const start = clock();
   const running = one.run(operations);
   if (running instanceof Promise) await running;
-  return Number(process.hrtime.bigint() - start) / operations; // oxlint-disable-line typescript/no-unnecessary-type-conversion -- a bigint
+  return (clock() - start) / operations;
 }
 
-/** Bytes that one operation puts on the heap: measured over few enough that no collection comes in between. */
+/** Bytes that one operation puts on the heap: measured over few enough that no collection comes in between. @param {Case} one */
 async function bytes(one) {
   const few = 400;
+  /** @type {number[]} */
   const seen = [];
   for (let round = 0; round < 5; round += 1) {
     gc();
@@ -73,11 +108,17 @@ async function bytes(one) {
   return Math.max(0, Math.round(median(seen)));
 }
 
-/** How many operations fill a round; warms the case up on the way. */
-async function calibrate(one, roundMs) {
+/**
+ * How many operations fill a round; warms the case up on the way.
+ *
+ * @param {Case} one
+ * @param {number} roundMs
+ * @param {() => number} clock
+ */
+async function calibrate(one, roundMs, clock) {
   let operations = 64;
   for (;;) {
-    const ns = await time(one, operations);
+    const ns = await time(one, operations, clock);
     if (ns * operations > roundMs * 1e6 || operations > 1e8) break;
     operations = Math.ceil(operations * Math.min(8, Math.max(1.2, (roundMs * 1.1e6) / (ns * operations))));
   }
@@ -90,6 +131,7 @@ async function calibrate(one, roundMs) {
  */
 export function print(title, rows) {
   const [noise, base] = rows;
+  if (noise === undefined || base === undefined) return;
   console.log(`\n## ${title}\n`);
   console.log(`| case | ns | x base | quartiles | added ns | bytes |`);
   console.log(`|---|---:|---:|---:|---:|---:|`);
@@ -120,6 +162,7 @@ export function judge(goal, value, bound) {
   console.log(`${verdict} ${goal}: ${value.toFixed(2)} (at most ${bound})${why}`);
 }
 
+/** @param {number} ns */
 function format(ns) {
   return Math.abs(ns) < 100 ? ns.toFixed(1) : ns.toFixed(0);
 }

@@ -1,0 +1,37 @@
+import { full, quick, type Scale } from './scale.ts';
+
+/** The parts of the bench. */
+export const parts = ['uncontended', 'handover', 'contended', 'rush', 'postgres', 'files'] as const;
+export type Part = (typeof parts)[number];
+
+/** What was asked for on the command line. */
+export interface Arguments {
+  readonly scale: Scale;
+  readonly only: readonly Part[];
+  /** Where the results go; undefined: nowhere. */
+  readonly save: string | undefined;
+}
+
+/**
+ * `--quick`, `--only=uncontended,rush`, `--save` into a file named after the day, `--save=<file>`.
+ * @throws {RangeError} for anything else.
+ */
+export function readArguments(args: readonly string[], folder: string): Arguments {
+  let scale = full;
+  let only: readonly Part[] = parts;
+  let save: string | undefined;
+  for (const arg of args) {
+    const [name, value] = arg.split('=', 2) as [string, string | undefined];
+    if (arg === '--quick') scale = quick;
+    else if (name === '--save') save = value ?? `${folder}/${new Date().toISOString().slice(0, 10)}.json`;
+    else if (name === '--only' && value !== undefined) only = value.split(',').map(asPart);
+    else throw new RangeError(`unknown argument ${arg}; there is --quick, --only=<parts>, --save, --save=<file>`);
+  }
+  return { scale, only, save };
+}
+
+function asPart(text: string): Part {
+  const found = parts.find((part) => part === text);
+  if (found === undefined) throw new RangeError(`there is no part ${text}; there is ${parts.join(', ')}`);
+  return found;
+}

@@ -1,0 +1,102 @@
+// Ours beside the locks that people use. Started by `peers.bench.mjs`; arguments: see `arguments.ts`.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { requireTool } from '../../support/require-tool.ts';
+import { startPostgres } from '../../support/servers/postgres.ts';
+import { startRedis } from '../../support/servers/redis.ts';
+import { readArguments } from './arguments.ts';
+import { judgements } from './bars.ts';
+import { files, postgres } from './other-parts.ts';
+import { makePrograms } from './programs.ts';
+import { contended, handover, rush, uncontended } from './redis-parts.ts';
+import type { Measurement, Results } from './results.ts';
+import { table } from './tables.mjs';
+import { versionOf } from './version-of.ts';
+
+const { scale, only, save } = readArguments(
+  process.argv.slice(2),
+  fileURLToPath(new URL('../results', import.meta.url)),
+);
+const load = [minuteLoad()];
+const measurements: Measurement[] = [];
+
+function say(measured: readonly Measurement[]): void {
+  for (const one of measured) {
+    measurements.push(one);
+    const noise = one.noise === undefined ? '' : ` Base against itself: off by ${(one.noise * 100).toFixed(1)} %.`;
+    console.log(`\n## ${one.title}\n\n${table(one)}\n\n${one.how}${noise}`);
+  }
+}
+
+async function onRedis(part: typeof uncontended): Promise<void> {
+  const redis = await startRedis();
+  try {
+    say(await part({ redis, programs, scale }));
+  } finally {
+    await redis.stop();
+  }
+}
+
+async function onPostgres(): Promise<void> {
+  const server = await startPostgres({ persistent: true });
+  try {
+    say(await postgres(server, { programs, scale }));
+  } finally {
+    await server.stop();
+  }
+}
+
+const programs = await makePrograms();
+const runs = {
+  uncontended: () => onRedis(uncontended),
+  handover: () => onRedis(handover),
+  contended: () => onRedis(contended),
+  rush: () => onRedis(rush),
+  postgres: onPostgres,
+  files: async () => say(await files({ programs, scale })),
+};
+for (const part of only) {
+  await runs[part]();
+  load.push(minuteLoad());
+}
+await programs.processes.end();
+const results: Results = {
+  date: new Date().toISOString(),
+  node: process.versions.node,
+  cpus: cpus().length,
+  load,
+  versions: versions(),
+  measurements,
+};
+console.log(`\n${judgements(results).join('\n')}`);
+console.log(`\nNode ${results.node}, ${results.cpus} cores, load ${load.map((one) => one.toFixed(1)).join(', ')}`);
+console.log(
+  Object.entries(results.versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', '),
+);
+if (save !== undefined) {
+  mkdirSync(dirname(save), { recursive: true });
+  writeFileSync(save, `${JSON.stringify(results, undefined, 1)}\n`);
+}
+
+function versions(): Record<string, string> {
+  const clients = ['ioredis', 'pg', 'libsql'];
+  const compared = ['redlock-4', 'redlock-5', '@sesamecare-oss/redlock', 'redlock-universal', 'redis-semaphore'];
+  const packages = [...clients, ...compared, 'proper-lockfile'].map((name) => [name, versionOf(name)]);
+  const servers = ['redis-server', 'postgres'].flatMap((name) => {
+    const { path } = requireTool(name);
+    const said = path === undefined ? '' : execFileSync(path, ['--version'], { encoding: 'utf8' });
+    const version = /\d+(?:\.\d+)+/.exec(said)?.[0];
+    return version === undefined ? [] : [[name, version]];
+  });
+  return Object.fromEntries([...servers, ...packages]) as Record<string, string>;
+}
+
+function minuteLoad(): number {
+  return loadavg()[0] ?? NaN;
+}
