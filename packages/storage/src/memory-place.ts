@@ -1,6 +1,9 @@
 import type { AcquireRequest, Granted, Predecessor } from './lock-storage.ts';
 import type { LockRecord, LockState, WaiterRecord } from './record.ts';
 
+/** As many of those who wait behind a waiter are kept. */
+const mostBehind = 100;
+
 interface Waiter {
   readonly since: number;
   /** What it asked last. */
@@ -138,6 +141,8 @@ function stateOf({ request, since, askedAt }: Waiter): WaiterRecord[] {
   const shared = share === undefined ? undefined : { share };
   return [
     { leaseId, holder, since, ...shared },
-    ...behind.map((one) => ({ leaseId, holder: one.holder, since: askedAt - one.waitedMs, ...shared })),
+    ...behind
+      .slice(0, mostBehind)
+      .map((one) => ({ leaseId, holder: one.holder, since: askedAt - one.waitedMs, ...shared })),
   ];
 }
