@@ -1,6 +1,6 @@
 // What one uncontended acquire and release cost beside the bare client, and how long a hand-over takes.
 // Build first, then: node bench/etcd.bench.mjs [rounds] [cycles]
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,8 +15,9 @@ const [hosts, peers] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${port + 1
 const leaseMs = 30_000;
 const holder = { ownerId: 'bench:1', host: 'bench', pid: process.pid, service: 'orders', operation: 'POST /orders' };
 const folder = mkdtempSync(join(tmpdir(), 'lockscope-bench-'));
+const binary = process.env.ETCD_BIN ?? 'etcd';
 const server = spawn(
-  'etcd',
+  binary,
   ['--data-dir', folder, '--unsafe-no-fsync', '--logger', 'zap', '--log-level', 'error']
     .concat(['--listen-client-urls', hosts, '--advertise-client-urls', hosts, '--listen-peer-urls', peers])
     .concat(['--initial-advertise-peer-urls', peers, '--initial-cluster', `default=${peers}`]),
@@ -82,8 +83,8 @@ async function measure(cycle, parallel) {
   return ((performance.now() - start) * 1000) / cycles;
 }
 
-const version = execFileSync('etcd', ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-console.log(`node ${process.versions.node}, ${version.split('\n')[0]}, ${rounds} rounds of ${cycles} cycles, medians`);
+const { version } = await client.maintenance.status();
+console.log(`node ${process.versions.node}, etcd ${version}, ${rounds} rounds of ${cycles} cycles, medians`);
 const subjects = {
   'two bare transactions': await transactions(),
   "etcd3's own lock": ownLock(),

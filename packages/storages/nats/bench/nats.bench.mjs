@@ -1,6 +1,6 @@
 // What one uncontended acquire and release cost beside the bare client, and how long a hand-over takes.
 // Build first, then: node bench/nats.bench.mjs [rounds] [cycles]
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,8 @@ const servers = `127.0.0.1:${port}`;
 const leaseMs = 30_000;
 const holder = { ownerId: 'bench:1', host: 'bench', pid: process.pid, service: 'orders', operation: 'POST /orders' };
 const folder = mkdtempSync(join(tmpdir(), 'lockscope-bench-'));
-const server = spawn('nats-server', ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', folder], { stdio: 'ignore' });
+const binary = process.env.NATS_SERVER_BIN ?? 'nats-server';
+const server = spawn(binary, ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', folder], { stdio: 'ignore' });
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
 function print(name, values) {
@@ -95,7 +96,7 @@ const subjects = {
   'two bare writes again': await writes('again'),
 };
 console.log(
-  `node ${process.versions.node}, ${execFileSync('nats-server', ['--version'], { encoding: 'utf8' }).trim()}, ${rounds} rounds of ${cycles} cycles, medians`,
+  `node ${process.versions.node}, nats-server ${connection.info.version}, ${rounds} rounds of ${cycles} cycles, medians`,
 );
 for (const parallel of [1, 64]) {
   const times = Object.fromEntries(Object.keys(subjects).map((name) => [name, []]));
