@@ -3,9 +3,7 @@ import { RedisClientError } from './errors.ts';
 import { IoredisDriver, type IoredisClient } from './ioredis-driver.ts';
 import { NodeRedisDriver, type NodeRedisClient } from './node-redis-driver.ts';
 import { isIoredis, type RedisClient } from './redis-options.ts';
-
-/** The longest pause between two attempts to connect again. */
-const longestPauseMs = 500;
+import { reconnectPause } from './connection.ts';
 
 /** A client that was given. */
 export function givenDriver(client: RedisClient): RedisDriver {
@@ -43,7 +41,7 @@ function ioredisDriver({ Redis }: Ioredis, url: string, timeoutMs: number): Redi
     maxRetriesPerRequest: 0,
     commandTimeout: timeoutMs,
     connectTimeout: timeoutMs,
-    retryStrategy: pause,
+    retryStrategy: reconnectPause,
   });
   // Without a listener it writes to the console. Who asks is told.
   client.on('error', () => undefined);
@@ -58,15 +56,11 @@ function nodeRedisDriver(redis: NodeRedis, url: string, timeoutMs: number): Redi
   const client = redis.createClient({
     url,
     disableOfflineQueue: true,
-    socket: { connectTimeout: timeoutMs, reconnectStrategy: pause },
+    socket: { connectTimeout: timeoutMs, reconnectStrategy: reconnectPause },
   });
   const driver = new NodeRedisDriver(client, timeoutMs);
   driver.connect();
   return driver;
-}
-
-function pause(attempts: number): number {
-  return Math.min(10 * 2 ** Math.min(attempts, 10), longestPauseMs);
 }
 
 async function load<T>(name: string): Promise<T | undefined> {

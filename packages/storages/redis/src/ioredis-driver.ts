@@ -1,6 +1,6 @@
 import { type ChannelListener, type ClientSettings, type RedisDriver, type Subscription } from './driver.ts';
 import type { Script } from './scripts/script.ts';
-import { untilReady } from './until-ready.ts';
+import { reconnectPause, untilReady } from './connection.ts';
 
 /** A `Redis` or a `Cluster` of ioredis, as far as it is used. */
 export interface IoredisClient {
@@ -147,9 +147,15 @@ export class IoredisDriver implements RedisDriver {
   }
 
   #duplicate(): Subscriber {
-    const options = { autoResubscribe: false, lazyConnect: true, enableOfflineQueue: true, maxRetriesPerRequest: null };
+    const options = {
+      autoResubscribe: false,
+      lazyConnect: true,
+      enableOfflineQueue: true,
+      maxRetriesPerRequest: null,
+      retryStrategy: reconnectPause,
+    };
     const client = this.#client as unknown as Duplicable;
     if (!this.cluster) return client.duplicate({ ...options, keyPrefix: '', commandTimeout: undefined });
-    return client.duplicate(undefined, { ...options, keyPrefix: '' });
+    return client.duplicate(undefined, { ...options, clusterRetryStrategy: reconnectPause, keyPrefix: '' });
   }
 }

@@ -34,6 +34,7 @@ export class News {
   #subscription: Subscription | undefined;
   #live = false;
   #wasLive = false;
+  #notLiveSince = 0;
   /** Those who wait for the subscription. */
   readonly #waiting = new Set<() => void>();
   #linger: NodeJS.Timeout | undefined;
@@ -65,16 +66,20 @@ export class News {
     return () => this.#unwatch(key, leaseId, entry);
   }
 
-  /** Resolves when the subscription is live, at most so many milliseconds later; tells whether it is. */
+  /**
+   * Resolves when the subscription is live, or when it has not been for so long, which holds up no attempt any more;
+   * tells whether it is.
+   */
   untilLive(ms: number): Promise<boolean> {
-    if (this.#live || this.#closed) return Promise.resolve(this.#live);
+    const left = this.#notLiveSince + ms - performance.now();
+    if (this.#live || this.#closed || left <= 0) return Promise.resolve(this.#live);
     return new Promise((resolve) => {
       const settle = (): void => {
         clearTimeout(timer);
         this.#waiting.delete(settle);
         resolve(this.#live);
       };
-      const timer = setTimeout(settle, ms);
+      const timer = setTimeout(settle, left);
       this.#waiting.add(settle);
     });
   }
@@ -100,6 +105,7 @@ export class News {
     clearTimeout(this.#linger);
     this.#linger = undefined;
     if (this.#subscription !== undefined) return;
+    this.#notLiveSince = performance.now();
     const subscription: Subscription = this.#driver.subscribe(this.#reader.channel, {
       message: (text) => this.#subscription === subscription && this.#message(text),
       live: () => this.#subscription === subscription && this.#became(true),
@@ -119,6 +125,7 @@ export class News {
   }
 
   #became(live: boolean): void {
+    if (this.#live && !live) this.#notLiveSince = performance.now();
     this.#live = live;
     if (!live) return;
     for (const settle of this.#waiting) settle();
@@ -137,7 +144,9 @@ export class News {
   #message(text: string): void {
     const message = this.#reader.read(text);
     if (message === undefined) return;
-    const tells = Array.from(this.watched(message.key, message.leaseId)?.tells ?? []);
-    for (const tell of tells) tell(message.news);
+    const watched = this.watched(message.key, message.leaseId);
+    if (watched === undefined) return;
+    if (message.news.type === 'granted') watched.inLine = false;
+    for (const tell of Array.from(watched.tells)) tell(message.news);
   }
 }

@@ -1,6 +1,6 @@
 import { type ChannelListener, type ClientSettings, type RedisDriver, type Subscription } from './driver.ts';
 import type { Script } from './scripts/script.ts';
-import { inTime, untilReady } from './until-ready.ts';
+import { inTime, untilReady } from './connection.ts';
 
 interface ScriptArguments {
   keys: string[];

@@ -106,8 +106,8 @@ export async function handed({ news }: Waiter): Promise<Granted> {
   throw new Error('was not handed over');
 }
 
-/** Waits until it is so; fails after 5 s. */
-export async function until(holds: () => boolean | Promise<boolean>, ms = 5000): Promise<void> {
+/** Waits until it is so; fails after 10 s, which is long where test files share two processors. */
+export async function until(holds: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
   const end = performance.now() + ms;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`was not so within ${ms} ms: ${holds.toString()}`);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { storageContract, type StorageFaults, type StorageSetup } from '@lockscope/testkit';
 import { describeWith } from '../../../../test/support/describe-with.ts';
 import { startRedis, type RedisTestServer } from '../../../../test/support/servers/redis.ts';
+import { startProxy, type TcpProxy } from '../../../../test/support/servers/tcp-proxy.ts';
 import { RedisStorage } from '../src/index.ts';
 import { admin, ioredisClient, nodeRedisClient, type Place, type TestClient } from './clients.ts';
 
@@ -12,13 +13,15 @@ interface Setup extends StorageSetup {
 }
 
 let server: RedisTestServer;
+/** Between the storages and the server. */
+let proxy: TcpProxy;
 
 function contractWith(
   connect: (place: Place) => TestClient | Promise<TestClient>,
   faults: StorageFaults<Setup> = {},
 ): ReturnType<typeof storageContract> {
   const open = async (setup: Pick<Setup, 'clients'>): Promise<RedisStorage> => {
-    const made = await connect(server);
+    const made = await connect(proxy);
     setup.clients.push(made);
     return new RedisStorage({ client: made.client });
   };
@@ -43,9 +46,11 @@ function contractWith(
       },
       freeze: () => server.freeze(),
       thaw: () => server.thaw(),
+      slow: (_, ms) => proxy.set(ms > 0 ? { replyDelayMs: ms } : {}),
       ...faults,
     },
     dispose: ({ clients }) => {
+      proxy.set({});
       for (const { end } of clients) end();
     },
   });
@@ -54,8 +59,9 @@ function contractWith(
 describeWith('redis-server', 'the storage contract, on a server that writes before it answers', () => {
   beforeAll(async () => {
     server = await startRedis({ persistent: true });
+    proxy = await startProxy(server.port);
   });
-  afterAll(() => server.stop());
+  afterAll(() => Promise.all([proxy.close(), server.stop()]));
   const restart = { restart: () => server.restart() };
 
   describe('with ioredis', () => {
@@ -75,8 +81,9 @@ describeWith('redis-server', 'the storage contract, on a server that writes befo
 describeWith('redis-server', 'the storage contract, on a server that keeps nothing', () => {
   beforeAll(async () => {
     server = await startRedis();
+    proxy = await startProxy(server.port);
   });
-  afterAll(() => server.stop());
+  afterAll(() => Promise.all([proxy.close(), server.stop()]));
 
   // What a restart leaves of it is told in tokens.test.ts.
   for (const { name, run } of contractWith(ioredisClient)) test(name, run);

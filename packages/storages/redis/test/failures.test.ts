@@ -21,6 +21,11 @@ async function failure(call: Promise<unknown>): Promise<StorageError> {
   throw new Error('did not fail');
 }
 
+/** Waits until there is a connection, also where commands have little time. */
+async function works(storage: RedisStorage): Promise<void> {
+  await until(async () => (await storage.read('b').catch(() => undefined)) !== undefined);
+}
+
 function ownStorageWith(driver: 'ioredis' | 'redis', port: number, commandTimeoutMs?: number): RedisStorage {
   const timeout = commandTimeoutMs === undefined ? {} : { commandTimeoutMs };
   const storage = new RedisStorage({ url: `redis://127.0.0.1:${port}`, driver, ...timeout });
@@ -110,27 +115,27 @@ describeWith('redis-server', 'when something is wrong', () => {
 
     test('a server that does not answer fails every call within commandTimeoutMs', async () => {
       const storage = ownStorage(server.port, 200);
-      await storage.read('a');
+      await works(storage);
       server.freeze();
       later(() => server.thaw());
       const start = performance.now();
       await failure(storage.acquire(request('a')));
       expect(performance.now() - start).toBeLessThan(10_000);
       server.thaw();
-      await until(async () => (await storage.read('a').catch(() => undefined)) !== undefined);
+      await works(storage);
     });
 
     test('an attempt that nobody waited for any more is not sent when the connection comes back', async () => {
       const proxy = await startProxy(server.port);
       later(() => proxy.close());
       const storage = ownStorage(proxy.port, 150);
-      await storage.read('a');
+      await works(storage);
       proxy.set({ down: true });
       proxy.reset();
       await failure(storage.acquire(request('a')));
       await failure(storage.acquire(request('a')));
       proxy.set({});
-      await until(async () => (await storage.read('b').catch(() => undefined)) !== undefined);
+      await works(storage);
       expect((await storage.read('a')).record).toBeUndefined();
     });
 
@@ -138,7 +143,7 @@ describeWith('redis-server', 'when something is wrong', () => {
       const proxy = await startProxy(server.port);
       later(() => proxy.close());
       const storage = ownStorage(proxy.port, 150);
-      await storage.read('a');
+      await works(storage);
       proxy.set({ blackhole: 'replies' });
       const attempt = request('a');
       await failure(storage.acquire(attempt));
@@ -166,7 +171,7 @@ describeWith('redis-server', 'when something is wrong', () => {
       const error = await failure(storage.acquire(request('a')));
       expect(error.message).toMatch(/no connection for 100 ms/);
       await late.start();
-      await until(async () => (await storage.read('a').catch(() => undefined)) !== undefined);
+      await works(storage);
     });
 
     test('closing its own client leaves no connection', async () => {

@@ -14,7 +14,7 @@ async function tokenOf(storage: ReturnType<typeof storageOn>, key = 'a'): Promis
 
 describeWith('redis-server', 'tokens', () => {
   beforeAll(async () => {
-    server = await startRedis();
+    server = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] });
   });
   afterAll(() => server.stop());
 
@@ -38,7 +38,7 @@ describeWith('redis-server', 'tokens', () => {
     later(() => replica.stop());
     const synced = async (): Promise<boolean> =>
       String(await admin(replica, 'INFO', 'replication')).includes('master_link_status:up');
-    await until(synced, 10_000);
+    await until(synced);
     await tokenOf(storageOn(server));
     replica.freeze();
     const storage = storageOn(server);

@@ -53,25 +53,28 @@ export const acquire: Script = script(`
   local wait_ms, claim_ms, above, told, waited, behind =
     string.match(ARGV[5] or '', '^(%S+) (%d+) (%d+) (%d) (%d+)\\n(.*)$')
   local waits = wait_ms and wait_ms ~= '-'
+  local new = false
   if waits then
+    new = redis.call('ZADD', LINE, 'NX', redis.call('INCR', COUNTER), lease) == 1
+    if new and length then length = length + 1 end
+    local since = not new and string.match(redis.call('HGET', WAITERS, lease) or '', '^%d+ (%d+)') or now - waited
     local gone_at = string.format('%.0f', now + wait_ms)
-    local since = string.match(redis.call('HGET', WAITERS, lease) or '', '^%d+ (%d+)') or now - waited
     local times = gone_at .. ' ' .. since .. ' ' .. now .. ' ' .. lease_ms .. ' ' .. claim_ms
     redis.call('HSET', WAITERS, lease, times .. ' ' .. ARGV[4] .. ' ' .. above .. ' ' .. told .. tail .. '\\n' .. behind)
     redis.call('ZADD', ENDS, gone_at, lease)
-    redis.call('ZADD', LINE, 'NX', next_token(0, 0), lease)
   end
 
   local record, reached = serve(lease)
   if not record and reached and not redis.call('ZSCORE', LINE, lease) and admits(share_of(string.match(tail, '%S+'))) then
     record = add(new_record(lease, lease_ms, ARGV[4], above or 0, tail))
   end
-  local waiting = save()
-  if waits and not record then
-    local last = redis.call('ZRANGE', ENDS, -1, -1, 'WITHSCORES')[2]
-    local keep = string.format('%.0f', last - now + ${graceMs})
+  local waiting, last = save()
+  if record then return { 1, record.token, record.acquired, record.expires, waiting, past, now } end
+  if waits and redis.call('PTTL', LINE) < last - now then
+    -- Longer than needed, so that not every attempt has to do it.
+    local keep = string.format('%.0f', 2 * (last - now) + ${graceMs})
     for _, key in ipairs({ LINE, WAITERS, ENDS }) do redis.call('PEXPIRE', key, keep) end
   end
-  if record then return { 1, record.token, record.acquired, record.expires, waiting, past, now } end
-  return { 0, holders[1] and text_of(holders[1]) or false, redis.call('ZRANK', LINE, lease) or waiting, now }
+  local ahead = new and waiting - 1 or redis.call('ZRANK', LINE, lease) or waiting
+  return { 0, holders[1] and text_of(holders[1]) or false, ahead, now }
 `);

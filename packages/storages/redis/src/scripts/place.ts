@@ -36,6 +36,7 @@ export const place: string = `
   local holders = {}
   local past = false
   local shared = false
+  local length = nil
 
   local function share_of(word)
     if word == '-' then return nil end
@@ -112,7 +113,14 @@ export const place: string = `
   local function forget(lease)
     redis.call('ZREM', ENDS, lease)
     redis.call('HDEL', WAITERS, lease)
-    return redis.call('ZREM', LINE, lease) == 1
+    if redis.call('ZREM', LINE, lease) == 0 then return false end
+    if length then length = length - 1 end
+    return true
+  end
+
+  local function in_line()
+    length = length or redis.call('ZCARD', LINE)
+    return length
   end
 
   -- Those that were not heard of for too long.
@@ -120,9 +128,9 @@ export const place: string = `
     for _, lease in ipairs(redis.call('ZRANGEBYSCORE', ENDS, '-inf', now)) do forget(lease) end
   end
 
-  -- Writes down who has the lock; gives how many stand in line.
+  -- Writes down who has the lock; gives how many stand in line, and how long the last of them may.
   local function save()
-    local waiting = redis.call('ZCARD', LINE)
+    local waiting = in_line()
     local till = 0
     if waiting > 0 then till = tonumber(redis.call('ZRANGE', ENDS, -1, -1, 'WITHSCORES')[2] or 0) end
     local first = holders[1]
@@ -130,7 +138,7 @@ export const place: string = `
     if not first then
       if waiting == 0 then
         redis.call('DEL', KEYS[1])
-        return 0
+        return 0, 0
       end
       text = '-' .. (past or '')
     elseif first.share then
@@ -140,19 +148,22 @@ export const place: string = `
     else
       text = text_of(first)
     end
+    local last = till
     for _, record in ipairs(holders) do till = math.max(till, record.expires) end
     local px = string.format('%.0f', till - now + ${graceMs})
     redis.call('SET', KEYS[1], text, 'PX', px)
     if first and first.share then redis.call('PEXPIRE', SHARERS, px) end
-    return waiting
+    return waiting, last
   end
 
   -- A token after all that were given, and not behind the time. Keeps so many free behind it.
   local function next_token(spare, above)
     local first = math.max(us, above + 1)
-    local last = tonumber(redis.call('GET', COUNTER) or 0) or 0
-    if last >= first then first = last + 1 end
-    redis.call('SET', COUNTER, string.format('%.0f', first + spare))
+    local last = tonumber(redis.call('SET', COUNTER, string.format('%.0f', first + spare), 'GET') or 0) or 0
+    if last >= first then
+      first = last + 1
+      redis.call('SET', COUNTER, string.format('%.0f', first + spare))
+    end
     return string.format('%.0f', first)
   end
 
@@ -205,7 +216,7 @@ export const place: string = `
         at = at + 1
       else
         local record = new_record(lease, math.min(lease_ms, claim_ms), spare, above, tail)
-        local waiting = redis.call('ZCARD', LINE) - 1
+        local waiting = in_line() - 1
         local heard = redis.call('PUBLISH', NEWS .. process, 'granted\\n' .. KEYS[1] .. '\\n' .. now .. '\\n' ..
           waiting .. '\\n' .. text_of(record) .. '\\n' .. (past or ''))
         if heard == 0 and told == '1' then

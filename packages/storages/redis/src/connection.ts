@@ -1,3 +1,11 @@
+/** The longest pause between two attempts to connect again. */
+const longestPauseMs = 500;
+
+/** How long to wait before connecting again, by the number of attempts that failed. */
+export function reconnectPause(attempts: number): number {
+  return Math.min(10 * 2 ** Math.min(attempts, 10), longestPauseMs);
+}
+
 interface Emitter {
   on(event: string, listener: (...args: unknown[]) => void): unknown;
   off(event: string, listener: (...args: unknown[]) => void): unknown;
