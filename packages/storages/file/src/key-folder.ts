@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { codeOf } from './failure.ts';
 import type { FileCalls } from './file-calls.ts';
 
@@ -81,11 +80,11 @@ export class KeyFolder {
   /** Makes the first state of a key. Undefined when there is one by now. */
   async create(content: Content): Promise<Found | undefined> {
     const marker = markerOf(1, content);
-    const ready = join(this.#workshop, marker.nonce);
+    const ready = `${this.#workshop}/${marker.nonce}`;
     await this.#files.makeFolder(ready);
     try {
-      await this.#files.write(join(ready, textFile(marker)), content.text);
-      await this.#files.write(join(ready, marker.name), '');
+      await this.#files.write(`${ready}/${textFile(marker)}`, content.text);
+      await this.#files.write(`${ready}/${marker.name}`, '');
       await this.#files.rename(ready, this.#path);
       return { marker, text: content.text, litter: [] };
     } catch (error) {
@@ -98,15 +97,15 @@ export class KeyFolder {
   /** Puts another state in the place of the one that was found. Undefined when that one is gone by now. */
   async replace({ marker: old }: Found, content: Content): Promise<Found | undefined> {
     const marker = markerOf(old.version + 1, content);
-    const text = join(this.#path, textFile(marker));
+    const text = this.#file(textFile(marker));
     const done: Found = { marker, text: content.text, litter: [] };
     try {
       await this.#files.write(text, content.text);
-      await this.#files.rename(join(this.#path, old.name), join(this.#path, marker.name));
+      await this.#files.rename(this.#file(old.name), this.#file(marker.name));
       return done;
     } catch (error) {
       // A network file system that sends a request again can say so of a change that it has made.
-      if (codeOf(error) === 'ENOENT' && (await this.#files.exists(join(this.#path, marker.name)))) return done;
+      if (codeOf(error) === 'ENOENT' && (await this.#files.exists(this.#file(marker.name)))) return done;
       await this.#files.remove(text).catch(() => undefined);
       if (codeOf(error) === 'ENOENT') return undefined;
       throw error;
@@ -116,16 +115,20 @@ export class KeyFolder {
   /** Removes what nobody needs after a change of what was found. */
   async tidy({ marker, litter }: Found): Promise<void> {
     const names = [textFile(marker), ...litter];
-    await Promise.all(names.map((name) => this.#files.remove(join(this.#path, name)).catch(() => undefined)));
+    await Promise.all(names.map((name) => this.#files.remove(this.#file(name)).catch(() => undefined)));
+  }
+
+  #file(name: string): string {
+    return `${this.#path}/${name}`;
   }
 
   async #isGone({ name }: Marker): Promise<boolean> {
-    return !(await this.#files.exists(join(this.#path, name)));
+    return !(await this.#files.exists(this.#file(name)));
   }
 
   async #text(marker: Marker): Promise<string | undefined> {
     try {
-      const text = await this.#files.read(join(this.#path, textFile(marker)));
+      const text = await this.#files.read(this.#file(textFile(marker)));
       return text === '' ? undefined : text;
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return undefined;
@@ -144,8 +147,17 @@ export class KeyFolder {
 }
 
 function markerOf(version: number, { tokens, run }: Content): Marker {
-  const nonce = randomBytes(8).toString('hex');
+  const nonce = nextNonce();
   return { name: `${version}-${tokens}-${run}-${nonce}.now`, version, tokens, run, nonce };
+}
+
+const mine = randomBytes(6).toString('hex');
+let count = 0;
+
+/** Never the same twice, in any process. */
+function nextNonce(): string {
+  count += 1;
+  return `${mine}${count.toString(16).padStart(8, '0')}`;
 }
 
 function textFile({ version, nonce }: Marker): string {
