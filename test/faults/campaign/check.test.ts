@@ -66,6 +66,11 @@ describe('the checker', () => {
     ];
     expect(problems({ one: late })[0]).toContain('50 ms after its deadline');
     expect(problems({ one: { lines: late, frozen: [{ from: 50 * ms, to: 95 * ms }] } })).toEqual([]);
+    const [first, second] = [20, 40].map(
+      (from) => ({ is: 'blocked', id: 0, from: from * ms, at: (from + 30) * ms }) as const,
+    );
+    expect(problems({ one: [...late, first, second] as Line[] })).toEqual([]);
+    expect(problems({ one: [...late, first] as Line[] })).toHaveLength(1);
     expect(problems({ one: late.slice(0, 1) })[0]).toContain('never ended');
     expect(problems({ one: { lines: late.slice(0, 1), killed: true } })).toEqual([]);
   });

@@ -12,7 +12,7 @@ export interface ClientHistory {
 
 /** What is promised of the locks that the clients used. */
 export interface Promises {
-  /** How much later than `waitMs` an acquire may end, for a busy machine. */
+  /** How much later than `waitMs` an acquire may end, beside the time for which its process did not run. */
   readonly slackMs: number;
   /**
    * When the storage lost all it knew. A lock given before and one given after may be held together; nothing else may.
@@ -73,10 +73,7 @@ function follow({ name, lines, killed = false, frozen = [] }: ClientHistory, sla
     const ask = asks.get(id);
     if (ask === undefined) return;
     asks.delete(id);
-    const pausedNs = [...frozen, ...blocked].reduce(
-      (sum, { from, to }) => sum + Math.max(0, Math.min(to, at) - Math.max(from, ask.at)),
-      0,
-    );
+    const pausedNs = together([...frozen, ...blocked], ask.at, at);
     const lateMs = (at - ask.at - pausedNs) / 1e6 - ask.waitMs;
     if (!granted) latestEndMs = Math.max(latestEndMs, lateMs);
     if (lateMs > slackMs) {
@@ -104,6 +101,22 @@ function follow({ name, lines, killed = false, frozen = [] }: ClientHistory, sla
     for (const { id, key } of held.values()) problems.push(`${name} #${id}: a possession of ${key} never ended`);
   }
   return { possessions, problems, ends, latestEndMs };
+}
+
+/** How much of the time between two moments lies in any of the spans. */
+function together(
+  spans: readonly { readonly from: number; readonly to: number }[],
+  begin: number,
+  end: number,
+): number {
+  let sum = 0;
+  let counted = begin;
+  for (const { from, to } of spans.toSorted((a, b) => a.from - b.from)) {
+    const upTo = Math.min(to, end);
+    sum += Math.max(0, upTo - Math.max(from, counted));
+    counted = Math.max(counted, upTo);
+  }
+  return sum;
 }
 
 function overlaps(possessions: readonly Possession[], forgotAt: readonly number[]): string[] {

@@ -113,6 +113,14 @@ process.on('message', (message: ToClient) => {
   } else if (message.do === 'finish') finishing.abort();
 });
 
+// What its event loop is late, because the machine is busy or the process was stopped, no acquire can help.
+let turnedAt = machineTime();
+setInterval(() => {
+  const at = machineTime();
+  if (at - turnedAt > 100e6) write({ is: 'blocked', id: 0, from: turnedAt, at });
+  turnedAt = at;
+}, 20).unref();
+
 /** Without its parent it has nothing to do. */
 const orphaned = (): never => process.exit(1);
 process.once('disconnect', orphaned);

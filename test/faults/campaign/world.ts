@@ -144,6 +144,9 @@ export class World {
       }),
     );
     for (const { process: client, proxy } of this.#clients) {
+      // The last packets of a process that is gone are still on their way.
+      const until = performance.now() + 2_000;
+      while (proxy !== undefined && proxy.connections > 0 && performance.now() < until) await sleep(10);
       if (proxy !== undefined && proxy.connections > 0) {
         problems.push(`${client.name} left ${proxy.connections} connections open`);
       }
