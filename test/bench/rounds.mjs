@@ -44,10 +44,11 @@ export function ranNs(pid) {
 
 /**
  * @param {Case[]} cases the first one is the base
- * @param {{ rounds?: number, roundMs?: number, clock?: () => number }} [options]
+ * @param {{ rounds?: number, roundMs?: number, clock?: () => number, heap?: boolean }} [options] `heap`: whether to
+ *   measure bytes too, which runs each case two thousand times more
  * @returns {Promise<Row[]>}
  */
-export async function measure(cases, { rounds = 15, roundMs = 200, clock = wallClock } = {}) {
+export async function measure(cases, { rounds = 15, roundMs = 200, clock = wallClock, heap = true } = {}) {
   const [base] = cases;
   if (base === undefined) throw new Error('there is nothing to measure');
   const all = [];
@@ -71,7 +72,7 @@ export async function measure(cases, { rounds = 15, roundMs = 200, clock = wallC
       ratio: median(ratios),
       low: ratios[Math.floor(ratios.length / 4)] ?? NaN,
       high: ratios[Math.floor((ratios.length * 3) / 4)] ?? NaN,
-      bytes: await bytes(one),
+      bytes: heap ? await bytes(one) : NaN,
     });
   }
   for (const one of cases) await one.close?.();
@@ -116,7 +117,7 @@ async function bytes(one) {
  * @param {() => number} clock
  */
 async function calibrate(one, roundMs, clock) {
-  let operations = 64;
+  let operations = 1;
   for (;;) {
     const ns = await time(one, operations, clock);
     if (ns * operations > roundMs * 1e6 || operations > 1e8) break;
@@ -128,17 +129,18 @@ async function calibrate(one, roundMs, clock) {
 /**
  * @param {string} title
  * @param {Row[]} rows
+ * @param {'ns' | 'us' | 'ms'} [unit]
  */
-export function print(title, rows) {
+export function print(title, rows, unit = 'ns') {
   const [noise, base] = rows;
   if (noise === undefined || base === undefined) return;
   console.log(`\n## ${title}\n`);
-  console.log(`| case | ns | x base | quartiles | added ns | bytes |`);
+  console.log(`| case | ${unit} | x base | quartiles | added ${unit} | bytes |`);
   console.log(`|---|---:|---:|---:|---:|---:|`);
   for (const { name, ns, ratio, low, high, bytes: size } of rows) {
     const spread = `${low.toFixed(2)} to ${high.toFixed(2)}`;
     console.log(
-      `| ${name} | ${format(ns)} | ${ratio.toFixed(2)} | ${spread} | ${format((ratio - 1) * base.ns)} | ${size} |`,
+      `| ${name} | ${format(ns / units[unit])} | ${ratio.toFixed(2)} | ${spread} | ${format(((ratio - 1) * base.ns) / units[unit])} | ${Number.isNaN(size) ? '-' : size} |`,
     );
   }
   noiseNow = Math.abs(noise.ratio - 1);
@@ -162,7 +164,9 @@ export function judge(goal, value, bound) {
   console.log(`${verdict} ${goal}: ${value.toFixed(2)} (at most ${bound})${why}`);
 }
 
-/** @param {number} ns */
-function format(ns) {
-  return Math.abs(ns) < 100 ? ns.toFixed(1) : ns.toFixed(0);
+const units = { ns: 1, us: 1e3, ms: 1e6 };
+
+/** @param {number} value */
+function format(value) {
+  return value.toFixed(Math.abs(value) < 1 ? 3 : Math.abs(value) < 100 ? 1 : 0);
 }

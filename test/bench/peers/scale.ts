@@ -16,7 +16,7 @@ export interface Scale {
 export const full: Scale = {
   uncontended: { rounds: 21, roundMs: 200, parallel: 64 },
   handover: { rounds: 10, samples: 12 },
-  contended: { rounds: 5, warmMs: 300, runMs: 2000, processes: 8, workers: 64 },
+  contended: { rounds: 3, warmMs: 300, runMs: 2000, processes: 8, workers: 64 },
   rush: { rounds: 3, contenders: [50, 300] },
 };
 

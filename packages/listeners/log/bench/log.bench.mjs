@@ -4,6 +4,8 @@ import { ListenerSet } from '@lockscope/core';
 import { log } from '@lockscope/listener-log';
 import { pino } from 'pino';
 
+import { cpuClock, measure, print } from '../../../../test/bench/rounds.mjs';
+
 const rounds = Number(process.argv[2] ?? 15);
 const roundMs = Number(process.argv[3] ?? 300);
 
@@ -47,33 +49,15 @@ const listeners = {
   'pino at level info, nothing to say': log({ logger: pino({ level: 'info' }, nowhere) }),
   'pino at level debug, 2 lines a cycle': log({ logger: pino({ level: 'debug' }, nowhere) }),
 };
-const cases = Object.entries(listeners).map(([name, listener]) => ({
-  name,
-  set: new ListenerSet({ listeners: [listener] }),
-}));
-const samples = cases.map(() => []);
-for (let round = -2; round < rounds; round += 1) {
-  const order = cases.map((_, at) => at);
-  if (round % 2 !== 0) order.reverse();
-  for (const at of order) {
-    const { set } = cases[at];
-    let count = 0;
-    const from = cpu();
-    let until = from;
-    while (until - from < roundMs) {
-      for (let n = 0; n < 200; n += 1) cycle(set);
-      count += 200;
-      until = cpu();
-    }
-    if (round >= 0) samples[at].push(((until - from) / count) * 1e6);
-  }
-}
-/** CPU time of this process, in ms: other work on the machine does not count. */
-function cpu() {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
-
-const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
-console.log(`Node ${process.version}, ${rounds} rounds of ${roundMs} ms, ns of CPU a cycle (median)`);
-cases.forEach(({ name }, at) => console.log(`${String(Math.round(median(samples[at]))).padStart(8)}  ${name}`));
+const cases = Object.entries(listeners).map(([name, listener]) => {
+  const set = new ListenerSet({ listeners: [listener] });
+  return {
+    name,
+    run: (times) => {
+      for (let n = 0; n < times; n += 1) cycle(set);
+    },
+  };
+});
+// In CPU time, so that other load on the machine counts less.
+const rows = await measure(cases, { rounds, roundMs, clock: cpuClock() });
+print(`A scripted cycle, told to a listener that writes lines: CPU time, ${rounds} rounds of ${roundMs} ms`, rows);

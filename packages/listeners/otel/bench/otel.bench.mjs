@@ -1,7 +1,5 @@
 // What a scripted cycle (request, grant, release) costs with this listener, beside the same spans written by hand.
 // Run after a build: taskset -c 1 node packages/listeners/otel/bench/otel.bench.mjs [rounds] [ms per case]
-// No garbage is collected by force between the cases: a full collection makes V8 forget shapes, and short rounds would
-// then measure how long it takes to learn them again.
 import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import {
@@ -13,6 +11,8 @@ import {
 
 import { ListenerSet } from '@lockscope/core';
 import { otel } from '@lockscope/listener-otel';
+
+import { cpuClock, measure, print } from '../../../../test/bench/rounds.mjs';
 
 const rounds = Number(process.argv[2] ?? 21);
 const roundMs = Number(process.argv[3] ?? 300);
@@ -161,38 +161,20 @@ for (const contended of [false, true]) {
     cases.push([`${how}, ${title}: by hand`, () => byHand(hands[name], contended)]);
   }
 }
-cases.push(['uncontended, sampled in: otel() again (noise)', () => cycle(sets.on, false)]);
-cases.push(['uncontended, sampled in: by hand again (noise)', () => byHand(hands.on, false)]);
 
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-const samples = cases.map(() => []);
-for (let round = -2; round < rounds; round += 1) {
-  const order = cases.map((_, at) => at);
-  if (round % 2 !== 0) order.reverse();
-  for (const at of order) {
-    const run = cases[at][1];
-    let count = 0;
-    const from = cpu();
-    let until = from;
-    while (until - from < roundMs) {
-      // Small batches with a flush, or the processor's queue fills up and spans are dropped for nothing.
-      for (let n = 0; n < 500; n += 1) run();
-      count += 500;
-      await on.processor.forceFlush();
-      until = cpu();
-    }
-    if (round >= 0) samples[at].push(((until - from) / count) * 1e6);
+const rows = await measure(
+  cases.map(([name, once]) => ({ name, run: (times) => inBatches(once, times) })),
+  // In CPU time, so that other load on the machine counts less.
+  { rounds, roundMs, clock: cpuClock() },
+);
+print(`A scripted cycle, told to a tracer: CPU time, ${rounds} rounds of ${roundMs} ms`, rows);
+process.exit(0);
+
+/** Small batches with a flush, or the processor's queue fills up and spans are dropped for nothing. */
+async function inBatches(once, times) {
+  for (let done = 0; done < times; done += 500) {
+    for (let n = Math.min(500, times - done); n > 0; n -= 1) once();
+    await on.processor.forceFlush();
   }
 }
-/** CPU time of this process, in ms: other work on the machine does not count. */
-function cpu() {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
-
-const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
-console.log(`Node ${process.version}, ${rounds} rounds of ${roundMs} ms, ns of CPU a cycle (median)`);
-cases.forEach((entry, at) =>
-  console.log(`${String(Math.round(median(samples[at]))).padStart(8)}  ${String(entry[0])}`),
-);
-process.exit(0);

@@ -12,13 +12,15 @@ import { Labels } from '../dist/labels.js';
 import { NameSeries } from '../dist/name-series.js';
 import { prometheus } from '../dist/prometheus.js';
 import { RegisteredMetric } from '../dist/registered-metric.js';
+import { cpuClock, measure, print } from '../../../../test/bench/rounds.mjs';
 import { byHand } from './by-hand.mjs';
-import { print, rounds } from './rounds.mjs';
 
 const unlimited = { names: 1e6, operations: 1e6, blamePairs: 1e6, systems: 1e6, errorTypes: 1e6, listeners: 1e6 };
 const quick = process.argv.includes('--quick');
-const recording = quick ? { rounds: 5, ms: 40 } : { rounds: 31, ms: 100 };
-const scraping = quick ? { rounds: 5, ms: 40 } : { rounds: 25, ms: 120 };
+// In CPU time, so that other load on the machine counts less.
+const clock = cpuClock();
+const recording = quick ? { rounds: 5, roundMs: 40, clock } : { rounds: 31, roundMs: 100, clock };
+const scraping = { ...(quick ? { rounds: 5, roundMs: 40 } : { rounds: 25, roundMs: 120 }), clock, heap: false };
 const { version } = createRequire(import.meta.url)('prom-client/package.json');
 const gc = globalThis.gc === undefined ? ' (no --expose-gc: noisier)' : '';
 console.log(
@@ -74,11 +76,9 @@ async function observations() {
   };
   print(
     'one counter increment, 3 labels looked up',
-    'ns',
-    await rounds(
+    await measure(
       [
         { name: 'prom-client counter.inc(labels)', run: promCounter },
-        { name: 'prom-client again: the noise', run: promCounter },
         { name: 'this listener', run: ownCounter },
       ],
       recording,
@@ -86,11 +86,9 @@ async function observations() {
   );
   print(
     'one histogram observation, 5 labels looked up',
-    'ns',
-    await rounds(
+    await measure(
       [
         { name: 'prom-client histogram.observe(labels, value)', run: promHistogram },
-        { name: 'prom-client again: the noise', run: promHistogram },
         { name: 'this listener', run: ownHistogram },
       ],
       recording,
@@ -112,11 +110,9 @@ async function cycles() {
   };
   print(
     'the events of one uncontended lock and unlock, told to a listener',
-    'ns',
-    await rounds(
+    await measure(
       [
         { name: 'hand-written listener on prom-client', run: telling(hand) },
-        { name: 'hand-written again: the noise', run: telling(hand) },
         { name: 'this listener', run: telling(own) },
       ],
       recording,
@@ -164,16 +160,15 @@ async function scrapes(kind, series) {
   const lines = text.split('\n').length - 3;
   print(
     `one scrape of ${series} series of a ${kind} (${lines} lines, ${Math.round(text.length / 1024)} kB)`,
-    'ms',
-    await rounds(
+    await measure(
       [
         { name: 'prom-client registry.metrics()', run: scrape(hand) },
-        { name: 'prom-client again: the noise', run: scrape(hand) },
         { name: 'this listener, render()', run: rendering },
         { name: "this listener, in prom-client's registry.metrics()", run: scrape(registered) },
       ],
       scraping,
     ),
+    'ms',
   );
 }
 
