@@ -51,7 +51,7 @@ export class ConnectionPool {
     try {
       return await within(deadline, work(connection), () => undefined);
     } catch (error) {
-      await reset(connection, deadline, error);
+      await reset(connection, deadline);
       throw error;
     } finally {
       this.#open.delete(connection);
@@ -97,11 +97,9 @@ export async function send(connection: Connection, statements: readonly string[]
   return statements.length === 1 ? [answers as Answer] : (answers as Answer[]);
 }
 
-/** A connection goes back without a transaction, or not at all. */
-async function reset(connection: Connection, deadline: number, error: unknown): Promise<void> {
-  const isUseless = error instanceof TimeoutError || (error as { readonly fatal?: unknown }).fatal === true;
+/** A connection goes back without a transaction, or not at all: one that is late or broken cannot even be asked. */
+async function reset(connection: Connection, deadline: number): Promise<void> {
   try {
-    if (isUseless) throw error;
     await within(deadline, connection.query('ROLLBACK'), () => undefined);
   } catch {
     connection.destroy();

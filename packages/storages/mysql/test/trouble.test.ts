@@ -174,6 +174,17 @@ describeWith(needs, 'what can be wrong with a server', () => {
     expect((await storage.read('k')).record).toEqual(held);
   });
 
+  test('a connection that tells of its end more than once ends no process', async () => {
+    const pool = createPool({ uri: scene.database.url, multipleStatements: true, connectionLimit: 1 });
+    scene.after(() => pool.end());
+    const connections: { emit(event: 'error', error: Error): boolean }[] = [];
+    pool.on('connection', (connection) => connections.push(connection));
+    const storage = scene.open({ pool });
+    await taken(storage, 'k', 'l');
+    for (let n = 0; n < 3; n += 1) expect(() => connections[0]?.emit('error', new Error('gone'))).not.toThrow();
+    expect((await storage.read('k')).record).toMatchObject({ leaseId: 'l' });
+  });
+
   test('a server that stands still fails an operation in time, and does not hold up the close', async () => {
     await taken(scene.open(), 'k', 'l');
     const storage = scene.open({ commandTimeoutMs: 1000 });
