@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Pool, type ClientConfig, type PoolClient } from 'pg';
+import { Client, Pool, type ClientConfig } from 'pg';
 import type { ResolvedOptions } from './postgres-options.ts';
 import type { PostgresClient, PostgresPool, PostgresRows } from './postgres-pool.ts';
 
@@ -12,7 +12,7 @@ export class Database {
   /** What the connection that listens is made with. */
   readonly listenConfig: ClientConfig;
   readonly #own: Pool | undefined;
-  readonly #clients = new Set<PoolClient>();
+  readonly #clients = new Set<Client>();
   readonly #timeoutMs: number;
   readonly #underWay = new Set<Promise<unknown>>();
   #ended: Promise<void> | undefined;
@@ -46,6 +46,8 @@ export class Database {
   async session<T>(work: (client: PostgresClient, processId: unknown) => Promise<T>): Promise<T> {
     const client = await this.pool.connect();
     const { processID } = client as { readonly processID?: unknown };
+    // One that breaks between two statements would end the process; the next statement tells of it.
+    client.on('error', ignore);
     const query: PostgresClient['query'] = ({ text, values = [] }) =>
       client.query(timed(text, values, this.#timeoutMs));
     const session = work({ query }, processID);
@@ -58,6 +60,7 @@ export class Database {
       client.release(true);
       throw error;
     } finally {
+      client.off('error', ignore);
       this.#underWay.delete(session);
     }
   }
@@ -70,18 +73,15 @@ export class Database {
 
   async #end(): Promise<void> {
     const own = this.#own;
-    const waiting = new AbortController();
-    const { signal } = waiting;
-    await Promise.race([this.#settled(), sleep(patienceMs, undefined, { signal }).catch(ignore)]);
-    waiting.abort();
+    await atMost(patienceMs, this.#settled());
     if (own === undefined) {
       this.pool.off('error', ignore);
       return;
     }
     const ended = own.end();
     // The end of a connection that still runs a statement cuts it.
-    if (this.#underWay.size > 0) for (const client of this.#clients) void endClient(client);
-    await Promise.race([ended, Promise.all([...this.#clients].map(endClient))]);
+    if (this.#underWay.size > 0) for (const client of this.#clients) client.end().catch(ignore);
+    await atMost(patienceMs, ended);
   }
 
   async #settled(): Promise<void> {
@@ -98,8 +98,10 @@ function timed(text: string, values: unknown[], timeoutMs: number): { text: stri
   return { text, values, query_timeout: timeoutMs } as { text: string; values: unknown[] };
 }
 
-async function endClient(client: object): Promise<void> {
-  await (client as Client).end().catch(ignore);
+async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  const waiting = new AbortController();
+  await Promise.race([work, sleep(ms, undefined, { signal: waiting.signal }).catch(ignore)]);
+  waiting.abort();
 }
 
 function ignore(): void {}

@@ -5,5 +5,5 @@ export type {
   PostgresPoolOptions,
   PostgresStorageOptions,
 } from './postgres-options.ts';
-export type { PostgresClient, PostgresPool, PostgresQuery, PostgresRows } from './postgres-pool.ts';
+export type { PostgresClient, PostgresPool, PostgresPoolClient, PostgresQuery, PostgresRows } from './postgres-pool.ts';
 export { PostgresStorage } from './postgres-storage.ts';

@@ -2,12 +2,19 @@
  * What the storage needs of a pool: that of `pg` has it. Kept small, so that versions and types of `pg` may differ.
  */
 export interface PostgresPool {
-  connect(): Promise<PostgresClient & { release(error?: Error | boolean): void }>;
+  connect(): Promise<PostgresPoolClient>;
   query(query: PostgresQuery): Promise<PostgresRows>;
   on(event: 'error', listener: (error: Error) => void): unknown;
   off(event: 'error', listener: (error: Error) => void): unknown;
   /** What it makes its connections with; the one that listens is made with it, too. */
   readonly options: object;
+}
+
+/** A connection that was taken out of a pool. */
+export interface PostgresPoolClient extends PostgresClient {
+  release(error?: Error | boolean): void;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  off(event: 'error', listener: (error: Error) => void): unknown;
 }
 
 /** One connection. */
