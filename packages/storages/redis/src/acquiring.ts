@@ -40,9 +40,8 @@ export function acquireArguments(request: AcquireRequest, instance: string, told
   if (waitMs === undefined && !looks) return args;
   const wait = waitMs === undefined ? '-' : wholeMs(waitMs);
   const claim = wholeMs(Math.min(claimMs, leaseMs));
-  args.push(
-    `${wait} ${claim} ${tokenAbove} ${told} ${wholeMs(request.waitedMs ?? 0)}\n${companionsText(request.behind)}`,
-  );
+  const asks = `${leaseMs} ${claim} ${spareTokens} ${tokenAbove} ${told}`;
+  args.push(`${wait} ${wholeMs(request.waitedMs ?? 0)} ${asks}\n${companionsText(request.behind)}`);
   if (looks) args.push('look');
   return args;
 }

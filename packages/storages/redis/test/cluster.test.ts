@@ -68,6 +68,7 @@ describeWith('redis-server', 'a cluster of three', () => {
       forgetsReleased: true,
       renewsMany: true,
       rounds: 200,
+      patienceMs: 15_000,
       create: async () => {
         await Promise.all(nodes.map((node) => admin(node, 'FLUSHALL')));
         const clients: TestClient[] = [];
@@ -79,7 +80,7 @@ describeWith('redis-server', 'a cluster of three', () => {
         for (const { end } of clients) end();
       },
     });
-    for (const { name, run } of contract) test(name, run);
+    for (const { name, run } of contract) test(name, run, 60_000);
 
     test('locks are spread over all servers, and listed from all', async () => {
       const { client, end } = await connect();

@@ -8,6 +8,8 @@ import { admin, ioredisClient, nodeRedisClient, type Place, type TestClient } fr
 
 const capabilities = { reach: 'network', durable: true, notifies: true, queues: true, shares: true } as const;
 
+const patience = 60_000;
+
 interface Setup extends StorageSetup {
   readonly clients: TestClient[];
 }
@@ -29,6 +31,9 @@ function contractWith(
     capabilities,
     forgetsReleased: true,
     renewsMany: true,
+    // Every write of the first server waits for the disk, which others may keep busy.
+    rounds: 300,
+    patienceMs: 15_000,
     create: async () => {
       await admin(server, 'FLUSHALL');
       const clients: TestClient[] = [];
@@ -66,7 +71,7 @@ describeWith('redis-server', 'the storage contract, on a server that writes befo
 
   describe('with ioredis', () => {
     const contract = contractWith(ioredisClient, restart);
-    for (const { name, run } of contract) test(name, run);
+    for (const { name, run } of contract) test(name, run, patience);
 
     test('is asked for everything but the wall clock, which a process cannot set for a server', () => {
       expect(contract.missing).toEqual(['faults.stepWallClock']);
@@ -74,7 +79,7 @@ describeWith('redis-server', 'the storage contract, on a server that writes befo
   });
 
   describe('with node-redis', () => {
-    for (const { name, run } of contractWith(nodeRedisClient, restart)) test(name, run);
+    for (const { name, run } of contractWith(nodeRedisClient, restart)) test(name, run, patience);
   });
 });
 
@@ -86,5 +91,5 @@ describeWith('redis-server', 'the storage contract, on a server that keeps nothi
   afterAll(() => Promise.all([proxy.close(), server.stop()]));
 
   // What a restart leaves of it is told in tokens.test.ts.
-  for (const { name, run } of contractWith(ioredisClient)) test(name, run);
+  for (const { name, run } of contractWith(ioredisClient)) test(name, run, patience);
 });

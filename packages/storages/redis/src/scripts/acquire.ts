@@ -2,10 +2,46 @@ import { graceMs, place } from './place.ts';
 import { script, type Script } from './script.ts';
 
 /**
+ * Somebody else has the lock alone, and this one asks for the first time: it goes to the end of the line. What is not
+ * so simple is for {@link place}. Needs `text` and `now`.
+ */
+const joinLine = `
+  local wait_ms, waited, asks, behind = string.match(ARGV[5] or '', '^(%d+) (%d+)( [%d ]+)()\\n')
+  if wait_ms and not ARGV[6] then
+    local marked = string.byte(text) == 33
+    local till = marked and tonumber(string.sub(text, 2, 14)) or 0
+    local record = marked and string.sub(text, 16) or text
+    local token, counts, expires = string.match(record, '^%S+ (%d+) (%+?)(%d+) [=%d]+ %- %S+ {')
+    if counts == '+' then expires = math.floor(token / 1000) + expires end
+    if token and expires + 0 > now and string.sub(record, 1, string.len(ARGV[1])) ~= ARGV[1] then
+      local at = string.find(KEYS[1], '}:l:', 1, true)
+      local root, name = string.sub(KEYS[1], 1, at + 1), string.sub(KEYS[1], at + 4)
+      local line, waiters = root .. 'q:' .. name, root .. 'w:' .. name
+      local lease, gone_at = string.sub(ARGV[1], 1, -2), now + wait_ms
+      local share_on = string.find(ARGV[2], '=', 1, true) + 1
+      if redis.call('HSETNX', waiters, lease, gone_at .. ' ' .. now - waited .. ' ' .. now .. asks ..
+        string.sub(ARGV[2], share_on) .. string.sub(ARGV[5], behind)) == 1 then
+        local length = redis.call('RPUSH', line, lease)
+        if length == 1 or gone_at > till then
+          if gone_at > till then
+            -- Longer than needed, so that not every attempt has to do it.
+            till = gone_at + wait_ms
+            redis.call('SET', KEYS[1], '!' .. till .. ' ' .. record, 'PX', math.max(till, expires) - now + ${graceMs})
+          end
+          redis.call('PEXPIRE', line, till - now + ${graceMs})
+          redis.call('PEXPIRE', waiters, till - now + ${graceMs})
+        end
+        return { 0, record, length - 1, now }
+      end
+    end
+  end
+`;
+
+/**
  * KEYS: lock, counter. ARGV: lease with a blank behind it; the record from its end on; leaseMs and the time that it
  * stays on record; how many spare tokens, or '0'. Where it waits, shares or needs a greater token, for the line:
- * `<waitMs or -> <claimMs> <above> <told> <waitedMs>` and the companions in a second line; then 'look' when a free lock must not
- * be taken at once.
+ * `<waitMs or -> <waitedMs> <leaseMs> <claimMs> <spare> <above> <told>` and the companions in a second line; then 'look'
+ * when it may be in line already, shares, or needs a greater token.
  *
  * Gives the token alone when it is the time in microseconds too, which is the usual case. Else
  * `{ 1, token, acquired, expires, waiting, past, now }` or `{ 0, record, ahead, now }`.
@@ -13,7 +49,13 @@ import { script, type Script } from './script.ts';
 export const acquire: Script = script(`
   local time = redis.call('TIME')
   local token = time[1] .. string.sub('00000' .. time[2], -6)
-  local taken = not ARGV[6] and redis.call('SET', KEYS[1], ARGV[1] .. token .. ARGV[2], 'NX', 'PX', ARGV[3])
+  local text
+  if ARGV[6] then
+    text = redis.call('GET', KEYS[1])
+  else
+    text = redis.call('SET', KEYS[1], ARGV[1] .. token .. ARGV[2], 'NX', 'GET', 'PX', ARGV[3])
+  end
+  local taken = not text and not ARGV[6]
   if taken and ARGV[4] == '0' then
     local last = redis.call('SET', KEYS[2], token, 'GET')
     if not last or last < token then return token end
@@ -34,13 +76,13 @@ export const acquire: Script = script(`
     redis.call('SET', KEYS[1], ARGV[1] .. token .. ' ' .. (now + lease_ms) .. ' ' .. now .. tail, 'PX', ARGV[3])
     return { 1, token, now, now + lease_ms, false, false, now }
   end
+  ${joinLine}
 
   ${place}
   local lease = string.sub(ARGV[1], 1, -2)
   local lease_ms = px - ${graceMs}
   local tail = string.match(ARGV[2], '^ %S+ %S+( .*)$')
-  if not load(redis.call('GET', KEYS[1])) then return foreign() end
-  prune()
+  if not load(text) then return foreign() end
 
   local mine = find(lease)
   if mine then
@@ -50,31 +92,21 @@ export const acquire: Script = script(`
     return { 1, mine.token, mine.acquired, mine.expires, waiting, past, now }
   end
 
-  local wait_ms, claim_ms, above, told, waited, behind =
-    string.match(ARGV[5] or '', '^(%S+) (%d+) (%d+) (%d) (%d+)\\n(.*)$')
+  local wait_ms, waited, asks, above, behind = string.match(ARGV[5] or '', '^(%S+) (%d+)( %d+ %d+ %d+ (%d+) %d)(\\n.*)$')
   local waits = wait_ms and wait_ms ~= '-'
-  local new = false
   if waits then
-    new = redis.call('ZADD', LINE, 'NX', redis.call('INCR', COUNTER), lease) == 1
-    if new and length then length = length + 1 end
-    local since = not new and string.match(redis.call('HGET', WAITERS, lease) or '', '^%d+ (%d+)') or now - waited
-    local gone_at = string.format('%.0f', now + wait_ms)
-    local times = gone_at .. ' ' .. since .. ' ' .. now .. ' ' .. lease_ms .. ' ' .. claim_ms
-    redis.call('HSET', WAITERS, lease, times .. ' ' .. ARGV[4] .. ' ' .. above .. ' ' .. told .. tail .. '\\n' .. behind)
-    redis.call('ZADD', ENDS, gone_at, lease)
+    local known = redis.call('HGET', WAITERS, lease)
+    local since = known and string.match(known, '^%d+ (%d+)') or now - waited
+    if not known or not redis.call('LPOS', LINE, lease) then redis.call('RPUSH', LINE, lease) end
+    redis.call('HSET', WAITERS, lease, now + wait_ms .. ' ' .. since .. ' ' .. now .. asks .. tail .. behind)
+    keep_line(wait_ms)
   end
 
   local record, reached = serve(lease)
-  if not record and reached and not redis.call('ZSCORE', LINE, lease) and admits(share_of(string.match(tail, '%S+'))) then
+  if not record and reached and not redis.call('LPOS', LINE, lease) and admits(share_of(string.match(tail, '%S+'))) then
     record = add(new_record(lease, lease_ms, ARGV[4], above or 0, tail))
   end
-  local waiting, last = save()
+  local waiting = save()
   if record then return { 1, record.token, record.acquired, record.expires, waiting, past, now } end
-  if waits and redis.call('PTTL', LINE) < last - now then
-    -- Longer than needed, so that not every attempt has to do it.
-    local keep = string.format('%.0f', 2 * (last - now) + ${graceMs})
-    for _, key in ipairs({ LINE, WAITERS, ENDS }) do redis.call('PEXPIRE', key, keep) end
-  end
-  local ahead = new and waiting - 1 or redis.call('ZRANK', LINE, lease) or waiting
-  return { 0, holders[1] and text_of(holders[1]) or false, ahead, now }
+  return { 0, holders[1] and text_of(holders[1]) or false, redis.call('LPOS', LINE, lease) or waiting, now }
 `);

@@ -11,7 +11,7 @@ export const inspect: Script = script(`
   local sharers = {}
   if text and string.sub(text, 1, 1) == '+' then sharers = redis.call('HVALS', SHARERS) end
   local line = {}
-  for _, lease in ipairs(redis.call('ZRANGE', LINE, 0, -1)) do
+  for _, lease in ipairs(redis.call('LRANGE', LINE, 0, -1)) do
     line[#line + 1] = lease
     line[#line + 1] = redis.call('HGET', WAITERS, lease)
   end

@@ -17,7 +17,8 @@ export const readTime: string = `
  * The lock key holds one of
  *
  *     <record>     one has it alone, nobody is in line
- *     !<record>    one has it alone, and there may be a line
+ *     !<till> <record>
+ *                  one has it alone, and there may be a line, which is kept until then: thirteen digits
  *     -<past>      nobody has it, and it is kept for the line
  *     +            several share it: a hash has their records
  *
@@ -25,11 +26,17 @@ export const readTime: string = `
  *
  *     <lease> <token> <end> <acquired> <share> <process> <holder>
  *
- * where `<end>` is `+<ms>` and `<acquired>` is `=` when they count from the time in the token.
+ * where `<end>` is `+<ms>` and `<acquired>` is `=` when they count from the time in the token. The line is a list of
+ * leases, with a hash of what each of them wants:
+ *
+ *     <gone at> <since> <asked at> <leaseMs> <claimMs> <spare> <above> <told> <share> <process> <holder>
+ *     <companions>
+ *
+ * One that was not heard of until `<gone at>` is forgotten when its turn comes.
  */
 export const place: string = `
   local root, name = string.match(KEYS[1], '^(.-}:)l:(.*)$')
-  local COUNTER, LINE, WAITERS, ENDS = root .. 'token', root .. 'q:' .. name, root .. 'w:' .. name, root .. 'e:' .. name
+  local COUNTER, LINE, WAITERS = root .. 'token', root .. 'q:' .. name, root .. 'w:' .. name
   local SHARERS, FORCED = root .. 's:' .. name, root .. 'f:' .. name
   local NEWS = string.match(root, '^(.*):{') .. ':news:'
 
@@ -77,7 +84,7 @@ export const place: string = `
       end
       table.sort(holders, function(a, b) return tonumber(a.token) < tonumber(b.token) end)
     else
-      if mark == '!' then text = string.sub(text, 2) end
+      if mark == '!' then text = string.sub(text, 16) end
       holders[1] = parse(text)
       if not holders[1] then return false end
     end
@@ -111,49 +118,49 @@ export const place: string = `
 
   -- Takes a waiter off the record; true when it was there.
   local function forget(lease)
-    redis.call('ZREM', ENDS, lease)
     redis.call('HDEL', WAITERS, lease)
-    if redis.call('ZREM', LINE, lease) == 0 then return false end
+    if redis.call('LREM', LINE, 1, lease) == 0 then return false end
     if length then length = length - 1 end
     return true
   end
 
   local function in_line()
-    length = length or redis.call('ZCARD', LINE)
+    length = length or redis.call('LLEN', LINE)
     return length
   end
 
-  -- Those that were not heard of for too long.
-  local function prune()
-    for _, lease in ipairs(redis.call('ZRANGEBYSCORE', ENDS, '-inf', now)) do forget(lease) end
+  -- Keeps the line for so long; longer than needed, so that not every attempt has to do it.
+  local function keep_line(wait_ms)
+    local needed = wait_ms + ${graceMs}
+    if math.min(redis.call('PTTL', LINE), redis.call('PTTL', WAITERS)) >= needed then return end
+    for _, key in ipairs({ LINE, WAITERS }) do redis.call('PEXPIRE', key, string.format('%.0f', needed + wait_ms)) end
   end
 
-  -- Writes down who has the lock; gives how many stand in line, and how long the last of them may.
+  -- Writes down who has the lock; gives how many stand in line.
   local function save()
     local waiting = in_line()
     local till = 0
-    if waiting > 0 then till = tonumber(redis.call('ZRANGE', ENDS, -1, -1, 'WITHSCORES')[2] or 0) end
+    if waiting > 0 then till = math.max(now + redis.call('PTTL', LINE) - ${graceMs}, now) end
     local first = holders[1]
     local text
     if not first then
       if waiting == 0 then
         redis.call('DEL', KEYS[1])
-        return 0, 0
+        return 0
       end
       text = '-' .. (past or '')
     elseif first.share then
       text = '+'
     elseif waiting > 0 then
-      text = '!' .. text_of(first)
+      text = '!' .. till .. ' ' .. text_of(first)
     else
       text = text_of(first)
     end
-    local last = till
     for _, record in ipairs(holders) do till = math.max(till, record.expires) end
     local px = string.format('%.0f', till - now + ${graceMs})
     redis.call('SET', KEYS[1], text, 'PX', px)
     if first and first.share then redis.call('PEXPIRE', SHARERS, px) end
-    return waiting, last
+    return waiting
   end
 
   -- A token after all that were given, and not behind the time. Keeps so many free behind it.
@@ -198,12 +205,12 @@ export const place: string = `
   local function serve(asking)
     local at, mine, silent = 0, nil, {}
     while not holders[1] or holders[1].share do
-      local lease = redis.call('ZRANGE', LINE, at, at)[1]
+      local lease = redis.call('LINDEX', LINE, at)
       if not lease then return mine, true end
-      local lease_ms, claim_ms, spare, above, told, tail =
-        string.match(redis.call('HGET', WAITERS, lease) or '', '^%d+ %d+ %d+ (%d+) (%d+) (%d+) (%d+) (%d)( [^\\n]*)')
+      local gone_at, lease_ms, claim_ms, spare, above, told, tail =
+        string.match(redis.call('HGET', WAITERS, lease) or '', '^(%d+) %d+ %d+ (%d+) (%d+) (%d+) (%d+) (%d)( [^\\n]*)')
       local share, process = string.match(tail or '', '^ (%S+) (%S+) ')
-      if not process then
+      if not process or gone_at + 0 <= now then
         forget(lease)
       elseif not admits(share_of(share)) then
         return mine, false

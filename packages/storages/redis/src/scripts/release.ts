@@ -1,6 +1,55 @@
 import { graceMs, place, readTime } from './place.ts';
 import { script, type Script } from './script.ts';
 
+/**
+ * This one has the lock alone, and the first in line wants it alone and is told: it gets the lock. What is not so simple
+ * is for {@link place}. Needs `text`.
+ */
+const handOver = `
+  local length = string.len(ARGV[1])
+  if text and string.byte(text) == 33 and string.sub(text, 16, 15 + length) == ARGV[1] then
+    local time = redis.call('TIME')
+    local next_token = time[1] .. string.sub('00000' .. time[2], -6)
+    local now = math.floor(next_token / 1000)
+    local token, counts, expires = string.match(text, '^(%d+) (%+?)(%d+) [=%d]+ %- %S+ {', 16 + length)
+    if counts == '+' then expires = math.floor(token / 1000) + expires end
+    if token and expires + 0 > now then
+      local at = string.find(KEYS[1], '}:l:', 1, true)
+      local root, name = string.sub(KEYS[1], 1, at + 1), string.sub(KEYS[1], at + 4)
+      local line, waiters = root .. 'q:' .. name, root .. 'w:' .. name
+      local lease = redis.call('LPOP', line)
+      if not lease then
+        redis.call('DEL', KEYS[1])
+        return 1
+      end
+      local waiter = redis.call('HGET', waiters, lease) or ''
+      local gone_at, claim_ms, spare, told, share_on, process =
+        string.match(waiter, '^(%d+) %d+ %d+ %d+ (%d+) (%d+) 0 ([12])() %- (%S+) {')
+      if gone_at and gone_at + 0 > now then
+        local last_kept = next_token
+        if spare ~= '0' then last_kept = string.format('%.0f', next_token + spare) end
+        local last = redis.call('SET', root .. 'token', last_kept, 'GET')
+        if not last or tonumber(last) < tonumber(next_token) then
+          local record = lease .. ' ' .. next_token .. ' +' .. claim_ms .. ' =' ..
+            string.sub(waiter, share_on, string.find(waiter, '\\n', share_on, true) - 1)
+          local heard = redis.call('PUBLISH', string.match(root, '^(.*):{') .. ':news:' .. process,
+            'granted\\n' .. KEYS[1] .. '\\n' .. now .. '\\n' .. redis.call('LLEN', line) .. '\\n' .. record ..
+            '\\nr' .. now .. ' ' .. string.sub(text, 16))
+          if heard > 0 or told == '2' then
+            redis.call('HDEL', waiters, lease)
+            local till = tonumber(string.sub(text, 2, 14))
+            redis.call('SET', KEYS[1], '!' .. till .. ' ' .. record, 'PX', math.max(till, now + claim_ms) - now + ${graceMs})
+            return 1
+          end
+        else
+          redis.call('SET', root .. 'token', last)
+        end
+      end
+      redis.call('LPUSH', line, lease)
+    end
+  end
+`;
+
 /** KEYS: lock. ARGV: lease with a blank behind it. Gives 1, or `{ 0, record, forced }`. */
 export const release: Script = script(`
   local text = redis.call('GET', KEYS[1])
@@ -8,6 +57,7 @@ export const release: Script = script(`
     redis.call('DEL', KEYS[1])
     return 1
   end
+  ${handOver}
 
   ${readTime}
   ${place}
@@ -16,7 +66,6 @@ export const release: Script = script(`
   local record, at = find(lease)
   if not record then return { 0, refusal(lease) } end
   drop(record, at)
-  prune()
   serve()
   save()
   return 1
@@ -33,7 +82,6 @@ export const leave: Script = script(`
   elseif not forget(ARGV[1]) then
     return 0
   end
-  prune()
   serve()
   save()
   return 1
@@ -56,7 +104,6 @@ export const forceRelease: Script = script(`
   if redis.call('PTTL', FORCED) < till - now then redis.call('PEXPIRE', FORCED, string.format('%.0f', till - now)) end
   if holders[1].share then redis.call('DEL', SHARERS) end
   holders = {}
-  prune()
   serve()
   save()
   return first
