@@ -129,7 +129,7 @@ export async function rush({ redis, programs, scale }: On): Promise<Measurement[
         id: `redis-rush-${shared ? 'shared' : 'own'}`,
         kind: 'rush',
         title: `Redis, a rush: so many at once, ${connections}`,
-        how: `All come one right after the other and want one lock once; each may wait for ${slack} times what all sections together take. Failed is who gave up or was served later than that. Efficiency: all sections, of the time that passed. Medians of ${rounds} rounds.`,
+        how: `All want one lock once, and come four times as fast as they could be served; each may wait for ${slack} times what all sections together take. Failed is who gave up or was served later than that. Efficiency: all sections, of the time that passed. Medians of ${rounds} rounds.`,
         rows: rows.map((row) => ({ ...row, again: false })),
       }),
     );
