@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Etcd3 } from 'etcd3';
 import { afterAll, describe, expect, test } from 'vitest';
 import { describeWith } from '../../../../test/support/describe-with.ts';
@@ -43,13 +44,14 @@ describeWith('etcd', 'locks in etcd', () => {
   afterAll(() => world.stop());
 
   /** How often the server was asked for something. */
-  async function calls(): Promise<Readonly<Record<'Txn' | 'LeaseGrant' | 'Range', number>>> {
+  async function calls(): Promise<Readonly<Record<'Txn' | 'LeaseGrant' | 'LeaseKeepAlive' | 'Range', number>>> {
     const metrics = await (await fetch(`${(await world.server()).url}/metrics`)).text();
     const count = (method: string): number => {
       const line = new RegExp(`^grpc_server_started_total\\{grpc_method="${method}",.*\\} (\\S+)$`, 'm').exec(metrics);
       return Number(line?.[1] ?? 0);
     };
-    return { Txn: count('Txn'), LeaseGrant: count('LeaseGrant'), Range: count('Range') };
+    const [Txn, LeaseGrant] = [count('Txn'), count('LeaseGrant')];
+    return { Txn, LeaseGrant, LeaseKeepAlive: count('LeaseKeepAlive'), Range: count('Range') };
   }
 
   test('an uncontended acquire, renewal and release are one transaction each, and use one lease of etcd again and again', async () => {
@@ -68,6 +70,24 @@ describeWith('etcd', 'locks in etcd', () => {
     expect(after.Txn - before.Txn).toBe(15);
     expect(after.LeaseGrant - before.LeaseGrant).toBe(0);
     expect(after.Range - before.Range).toBe(0);
+    // One for each renewal, and one when the second that it has to spare was over.
+    expect(after.LeaseKeepAlive - before.LeaseKeepAlive).toBeLessThanOrEqual(7);
+  });
+
+  test('a lease of etcd that is used again and again still lasts as long as the lock was asked for', async () => {
+    const storage = await world.storage(world.newPrefix());
+    const client = await world.beside();
+    for (let round = 0; round < 12; round += 1) {
+      const attempt = request('a', { leaseMs: 10_000 });
+      await take(storage, attempt);
+      const { leases } = await client.leaseClient.leaseLeases();
+      const lives = await Promise.all(leases.map(({ ID }) => client.leaseClient.leaseTimeToLive({ ID, keys: true })));
+      const mine = lives.find(({ keys }) => keys.some((key) => key.toString().endsWith(attempt.leaseId)));
+      // In whole seconds, of what is left.
+      expect(Number(mine?.TTL)).toBeGreaterThanOrEqual(9);
+      await storage.release('a', attempt.leaseId);
+      await sleep(300);
+    }
   });
 
   test('a waiter that gets the lock handed over asks for nothing, and releases with one transaction', async () => {

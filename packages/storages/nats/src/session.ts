@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StorageClosedError, StorageError } from '@lockscope/storage';
 import { Bucket, BucketReplacedError } from './bucket.ts';
 import { describeFailure, isNobodyThere } from './failure.ts';
@@ -80,7 +81,7 @@ export class Session {
     if (link.isClosed) throw new LinkDownError('the connection was closed');
     this.#link = link;
     const bucket = await Bucket.open(link, options, this.time);
-    await bucket.tick();
+    await firstTick(bucket);
     if (!this.isClosed) this.news.use(link);
     const records = new Records(bucket, this.time, options.conflictRetries);
     const leftovers = new Leftovers((key, seq) => {
@@ -94,5 +95,18 @@ export class Session {
   #forget(): void {
     this.#open = undefined;
     this.known.clear();
+  }
+}
+
+/** A bucket that another process is making at this moment can be looked at before it takes messages. */
+async function firstTick(bucket: Bucket): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await bucket.tick();
+      return;
+    } catch (error) {
+      if (!isNobodyThere(error) || tries === 50) throw error;
+      await sleep(20);
+    }
   }
 }
