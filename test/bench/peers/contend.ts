@@ -91,19 +91,6 @@ export async function contend(
   return { ...seen, counts, waits, commands: sent, tookMs: ended - before.at };
 }
 
-/** One contest, told of all processes together. */
-export interface ContestSummary {
-  readonly perSecond: number;
-  readonly jain: number;
-  readonly fewest: number;
-  readonly most: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly longestMs: number;
-  readonly commands: number;
-  readonly gaveUp: number;
-}
-
 export function acquisitionsPerSecond(results: readonly ContestResult[]): number {
   return total(results.map(({ counts, tookMs }) => (total(counts) * 1000) / tookMs));
 }

@@ -21,7 +21,9 @@ const { scale, only, save } = readArguments(
   process.argv.slice(2),
   fileURLToPath(new URL('../results', import.meta.url)),
 );
+const date = new Date().toISOString();
 const load = [minuteLoad()];
+if (save !== undefined) mkdirSync(dirname(save), { recursive: true });
 const measurements: Measurement[] = [];
 
 function say(measured: readonly Measurement[]): void {
@@ -62,26 +64,20 @@ const runs = {
 for (const part of only) {
   await runs[part]();
   load.push(minuteLoad());
+  // After each, so that a run that is cut short has what it came to.
+  if (save !== undefined) writeFileSync(save, `${JSON.stringify(results(), undefined, 1)}\n`);
 }
 await programs.processes.end();
-const results: Results = {
-  date: new Date().toISOString(),
-  node: process.versions.node,
-  cpus: cpus().length,
-  load,
-  versions: versions(),
-  measurements,
-};
-console.log(`\n${judgements(results).join('\n')}`);
-console.log(`\nNode ${results.node}, ${results.cpus} cores, load ${load.map((one) => one.toFixed(1)).join(', ')}`);
+console.log(`\n${judgements(results()).join('\n')}`);
+console.log(`\nNode ${process.versions.node}, load ${load.map((one) => one.toFixed(1)).join(', ')}`);
 console.log(
-  Object.entries(results.versions)
+  Object.entries(versions())
     .map(([name, version]) => `${name} ${version}`)
     .join(', '),
 );
-if (save !== undefined) {
-  mkdirSync(dirname(save), { recursive: true });
-  writeFileSync(save, `${JSON.stringify(results, undefined, 1)}\n`);
+
+function results(): Results {
+  return { date, node: process.versions.node, cpus: cpus().length, load, versions: versions(), measurements };
 }
 
 function versions(): Record<string, string> {
