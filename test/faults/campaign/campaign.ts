@@ -34,6 +34,7 @@ export async function campaign(
     const recoveries: number[] = [];
     for (const fault of plan) {
       try {
+        world.begins(fault.name);
         await fault.happen(world);
         recoveries.push(await world.recovered());
       } catch (error) {

@@ -18,6 +18,8 @@ export interface Promises {
    * When the storage lost all it knew. A lock given before and one given after may be held together; nothing else may.
    */
   readonly forgotAt?: readonly number[];
+  /** What went wrong, and when it began: named where two held a lock. */
+  readonly faults?: readonly { readonly name: string; readonly at: number }[];
 }
 
 /** What came of it all. */
@@ -57,7 +59,7 @@ export function check(histories: readonly ClientHistory[], promises: Promises): 
     latestEndMs = Math.max(latestEndMs, told.latestEndMs);
     for (const how of told.ends) ends[how] = (ends[how] ?? 0) + 1;
   }
-  problems.push(...overlaps(possessions, promises.forgotAt ?? []));
+  problems.push(...overlaps(possessions, promises));
   return { possessions: possessions.length, ends, latestEndMs, problems };
 }
 
@@ -119,7 +121,7 @@ function together(
   return sum;
 }
 
-function overlaps(possessions: readonly Possession[], forgotAt: readonly number[]): string[] {
+function overlaps(possessions: readonly Possession[], { forgotAt = [], faults = [] }: Promises): string[] {
   const problems: string[] = [];
   const latest = new Map<string, { last: Possession; greatest: Possession; seen: Map<number, Possession> }>();
   for (const next of possessions.toSorted((a, b) => a.from - b.from)) {
@@ -132,7 +134,7 @@ function overlaps(possessions: readonly Possession[], forgotAt: readonly number[
     if (next.from <= last.to && !forgottenBetween(last, next, forgotAt)) {
       const forMs = (Math.min(last.to, next.to) - next.from) / 1e6;
       problems.push(
-        `${next.key}: ${text(next)} began while ${text(last)} held it, ${forMs.toFixed(2)} ms before its end`,
+        `${next.key}: ${text(next)} began while ${text(last)} held it, ${forMs.toFixed(2)} ms before its end${since(faults, next.from)}`,
       );
     }
     const twin = seen.get(next.token);
@@ -155,6 +157,11 @@ function overlaps(possessions: readonly Possession[], forgotAt: readonly number[
 function forgottenBetween(one: Possession, other: Possession, forgotAt: readonly number[]): boolean {
   const [first, second] = one.token < other.token ? [one, other] : [other, one];
   return forgotAt.some((at) => at >= first.askedAt && at <= second.from);
+}
+
+function since(faults: readonly { readonly name: string; readonly at: number }[], at: number): string {
+  const last = faults.filter((fault) => fault.at <= at).at(-1);
+  return last === undefined ? '' : `, ${Math.round((at - last.at) / 1e6)} ms after this began: ${last.name}`;
 }
 
 function text({ client, id, token }: Possession): string {

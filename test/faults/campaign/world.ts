@@ -46,6 +46,7 @@ export class World {
   readonly #folder = mkdtempSync(join(tmpdir(), 'lockscope-campaign-'));
   readonly #guard = startGuard(this.#folder);
   readonly #forgotAt: number[] = [];
+  readonly #faults: { name: string; at: number }[] = [];
   readonly #clients: { process: ClientProcess; readonly proxy: TcpProxy | undefined }[] = [];
   readonly #all: ClientProcess[] = [];
   #server: TestServer | undefined;
@@ -93,6 +94,11 @@ export class World {
   anyClient(): { readonly client: ClientProcess; readonly proxy: TcpProxy | undefined } {
     const { process: client, proxy } = this.random.pick(this.#clients);
     return { client, proxy };
+  }
+
+  /** Something goes wrong from now on. */
+  begins(name: string): void {
+    this.#faults.push({ name, at: machineTime() });
   }
 
   /** The server was killed: what it knew is lost, where it does not keep it. */
@@ -146,7 +152,7 @@ export class World {
     );
     const verdict = check(
       this.#all.map((client) => client.history()),
-      { slackMs, forgotAt: this.#forgotAt },
+      { slackMs, forgotAt: this.#forgotAt, faults: this.#faults },
     );
     return { ...verdict, problems: [...problems, ...verdict.problems] };
   }
