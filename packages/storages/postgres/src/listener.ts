@@ -25,6 +25,8 @@ export interface ListenerOptions {
 const lingerMs = 10_000;
 const firstRetryMs = 100;
 const longestRetryMs = 10_000;
+/** A pooler does not go away. */
+const deafRetryMs = 120_000;
 const testMs = 2000;
 
 /**
@@ -75,9 +77,10 @@ export class Listener {
     (this.#client as { unref?(): void } | undefined)?.unref?.();
   }
 
-  /** Where it can be told, when it is able to hear within so many milliseconds. A first failure is waited for no longer. */
+  /** Where it can be told, when it is able to hear within so many milliseconds. After it has failed nobody waits for it. */
   async ready(withinMs: number): Promise<Address | undefined> {
-    if (this.#address !== undefined || this.#connecting === undefined) return this.#address;
+    const isHopeful = this.#connecting !== undefined && this.#problem === undefined;
+    if (this.#address !== undefined || !isHopeful) return this.#address;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)));
     await Promise.race([this.#connecting, late]);
@@ -118,7 +121,7 @@ export class Listener {
       this.#missed = false;
     } catch (error) {
       this.#problem = error instanceof DeafError ? error.message : describeFailure(error);
-      if (error instanceof DeafError) this.#retryMs = longestRetryMs;
+      if (error instanceof DeafError) this.#retryMs = deafRetryMs;
       this.#lost(client);
     }
   }
@@ -157,7 +160,7 @@ export class Listener {
       },
       this.#retryMs * (0.5 + Math.random() / 2),
     );
-    this.#retryMs = Math.min(2 * this.#retryMs, longestRetryMs);
+    this.#retryMs = Math.min(2 * this.#retryMs, Math.max(longestRetryMs, this.#retryMs));
   }
 
   #forget(): void {

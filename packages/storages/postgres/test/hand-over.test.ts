@@ -25,9 +25,12 @@ async function granted(heard: readonly LeaseNews[]): Promise<Granted> {
   throw new Error('cannot be');
 }
 
-async function listening(): Promise<number> {
+/** How many connections listen that call themselves so. */
+async function listening(application: string): Promise<number> {
   const rows = await run(
-    "SELECT count(*)::integer AS n FROM pg_stat_activity WHERE query LIKE 'SELECT pg_advisory_lock($1)%'",
+    `SELECT count(*)::integer AS n FROM pg_stat_activity
+    WHERE application_name = $1 AND query LIKE 'SELECT pg_advisory_lock($1)%'`,
+    [application],
   );
   return Number(rows[0]?.['n']);
 }
@@ -39,16 +42,16 @@ describeWith(['postgres', 'initdb'], 'a lock that is handed over', () => {
     const storage = await openStorage({ schema });
     await taken(storage, 'k', 'holder', { leaseMs: 60_000 });
     const program = await sourceProgram(new URL('programs/waits.ts', import.meta.url));
-    const child = fork(program, [url, schema, 'k', 'killed'], { execArgv: [] });
+    const child = fork(program, [`${url}?application_name=killed`, schema, 'k', 'killed'], { execArgv: [] });
     later(() => child.kill('SIGKILL'));
     expect((await once(child, 'message'))[0]).toBe('waits');
     const heard = await waits(storage, 'k', 'alive');
-    const before = await listening();
+    expect(await listening('killed')).toBe(1);
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;
     // The server notices a connection that was closed within milliseconds.
-    await expect.poll(listening, { timeout: 10_000 }).toBe(before - 1);
+    await expect.poll(() => listening('killed'), { timeout: 10_000 }).toBe(0);
     await storage.release('k', 'holder');
     expect((await granted(heard)).record.leaseId).toBe('alive');
   });
@@ -59,12 +62,12 @@ describeWith(['postgres', 'initdb'], 'a lock that is handed over', () => {
     const storage = await openStorage({ schema });
     await taken(storage, 'k', 'holder', { leaseMs: 60_000 });
     const program = await sourceProgram(new URL('programs/waits.ts', import.meta.url));
-    const child = fork(program, [url, schema, 'k', 'killed'], { execArgv: [] });
+    const child = fork(program, [`${url}?application_name=killed`, schema, 'k', 'killed'], { execArgv: [] });
     later(() => child.kill('SIGKILL'));
     await once(child, 'message');
-    const before = await listening();
+    expect(await listening('killed')).toBe(1);
     child.kill('SIGKILL');
-    await expect.poll(listening, { timeout: 10_000 }).toBe(before - 1);
+    await expect.poll(() => listening('killed'), { timeout: 10_000 }).toBe(0);
     await storage.release('k', 'holder');
     expect(await storage.acquire(request('k', 'new'))).toMatchObject({ acquired: true });
   });
@@ -85,14 +88,14 @@ describeWith(['postgres', 'initdb'], 'a lock that is handed over', () => {
   });
 
   test('takes one connection that listens, however many wait', async () => {
-    const storage = await openStorage({ schema: newSchema() });
-    const before = await listening();
+    const { url } = await theServer();
+    const storage = await openStorage({ schema: newSchema(), connection: `${url}?application_name=many` });
     const all = Array.from({ length: 50 }, (_, n) => `k${n}`);
     await Promise.all(all.map((key) => taken(storage, key, 'holder')));
     await Promise.all(all.map((key) => waits(storage, key, `waiter of ${key}`)));
-    expect(await listening()).toBe(before + 1);
+    expect(await listening('many')).toBe(1);
     await storage.close();
-    await expect.poll(listening).toBe(before);
+    await expect.poll(() => listening('many')).toBe(0);
   });
 
   test('is asked for by who is told so, when its grant is longer than a NOTIFY can be', async () => {
