@@ -72,7 +72,7 @@ describeWith('redis-server', 'when something is wrong', () => {
 
   test('a user with what the README lists may do everything', async () => {
     const rights =
-      '~lockscope:* &lockscope:* +@connection +@scripting +@string +@hash +@sortedset +@keyspace +@pubsub +time +info';
+      '~lockscope:* &lockscope:* +@connection +@scripting +@string +@hash +@list +@keyspace +@pubsub +time +info';
     await admin(server, 'ACL', 'SETUSER', 'locker', 'on', '>secret', ...rights.split(' '));
     const client = new Redis({ port: server.port, username: 'locker', password: 'secret' });
     const storage = new RedisStorage({ client });
