@@ -15,7 +15,7 @@ import {
   type RenewResult,
   type StorageCapabilities,
 } from '@lockscope/storage';
-import { foreign, parseAnswer, parseGrant, parseRecord, parseState, type Answer } from './answers.ts';
+import { parseAnswer, parseGrant, parseRecord, parseState, type Answer } from './answers.ts';
 import { acquireValues, renewManyValues, renewValues, wholeMs } from './arguments.ts';
 import { Database } from './database.ts';
 import { PostgresOptionsError } from './errors.ts';
@@ -24,6 +24,7 @@ import { describeFailure, isCollision, isLostConnection, isMissing, isPermission
 import { Listener, type Address } from './listener.ts';
 import { checkSchema, resolveOptions, type PostgresStorageOptions, type ResolvedOptions } from './postgres-options.ts';
 import { permissionError, prepareSchema, wholeSql } from './schema.ts';
+import { grantNews, listed, renewal, sound, textOf, type HeldState } from './results.ts';
 import { fromStoredText, toStoredText } from './stored-text.ts';
 import { Watchers } from './watchers.ts';
 
@@ -33,9 +34,6 @@ const triesAtCollision = 5;
 const pageLength = 100;
 const renewalsAtOnce = 100;
 const sweptAtOnce = 200;
-
-/** A held lock with those who wait for it. */
-export type HeldState = LockState & { readonly record: LockRecord };
 
 /**
  * Locks in a PostgreSQL database, for all processes that reach it. They are rows, not advisory locks: they outlive
@@ -284,40 +282,4 @@ export class PostgresStorage implements LockStorage {
     if (isPermission(error)) return permissionError(this.#database, this.#options.schema, operation, error);
     return new StorageError(this.name, operation, describeFailure(error), { cause: error });
   }
-}
-
-/** @throws {ForeignRecordError} when the server says that the record is not one of Lockscope's. */
-function sound(key: string, answer: Answer | undefined, operation: string): Answer {
-  if (answer?.['x'] === true) throw foreign(key, operation, 'it is not as Lockscope writes it');
-  return answer ?? {};
-}
-
-function renewal(key: string, answer: Answer): RenewResult {
-  const storageNow = Number(answer['t']);
-  const { e: expiresAt } = answer;
-  if (typeof expiresAt === 'number') return { renewed: true, expiresAt, storageNow };
-  return { renewed: false, record: parseRecord(key, answer['r'], 'renew'), forced: answer['f'] === true, storageNow };
-}
-
-function grantNews(key: string, answer: Answer): LeaseNews {
-  try {
-    return { type: 'granted', result: parseGrant(key, answer, 'hand over') };
-  } catch {
-    return { type: 'ask' };
-  }
-}
-
-/** A record that is not Lockscope's is left out. */
-function listed(answer: Answer): HeldState | undefined {
-  try {
-    const { record, ...rest } = parseState(fromStoredText(textOf(answer['k'])), answer, 'list');
-    return record === undefined ? undefined : { record, ...rest };
-  } catch (error) {
-    if (error instanceof StorageError) return undefined;
-    throw error;
-  }
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }
