@@ -1,4 +1,4 @@
-// Writes the tables of the bench into READMEs, from the latest results that are saved: `node scripts/bench-tables.mjs`.
+// Writes the tables of the bench into READMEs, from the newest results that have them: `node scripts/bench-tables.mjs`.
 // With --check it changes nothing and fails when one is not current. A README asks for a table between two lines:
 //
 //     <!-- bench redis-handover: written by scripts/bench-tables.mjs -->
@@ -16,30 +16,31 @@ const saved = `${root}test/bench/results`;
 const asks = /(<!-- bench ([\w-]+): written by scripts\/bench-tables\.mjs -->\n)[^]*?(<!-- \/bench -->)/g;
 
 /**
- * The results that were saved last: files are named after their day.
+ * All results that are saved, the newest first: files are named after their day.
  *
- * @returns {Results}
+ * @returns {Results[]}
  */
-export function latestResults() {
-  const newest = readdirSync(saved)
-    .filter((name) => name.endsWith('.json'))
+export function savedResults() {
+  const names = readdirSync(saved).filter((name) => name.endsWith('.json'));
+  return names
     .toSorted()
-    .at(-1);
-  if (newest === undefined) throw new Error('there are no saved results: pnpm bench peers --save');
-  return JSON.parse(readFileSync(`${saved}/${newest}`, 'utf8'));
+    .toReversed()
+    .map((name) => JSON.parse(readFileSync(`${saved}/${name}`, 'utf8')));
 }
 
 /**
- * A README with the tables that it asks for.
+ * A README with the tables that it asks for, each from the newest results that have it.
  *
  * @param {string} readme
- * @param {Results} results
+ * @param {readonly Results[]} results newest first
  */
 export function withTables(readme, results) {
   return readme.replace(asks, (_, begin, id, end) => {
-    const measurement = results.measurements.find((one) => one.id === id);
-    if (measurement === undefined) throw new Error(`no measurement ${id} in the latest results`);
-    return `${begin}\n${table(measurement)}\n\n${caption(measurement, results)}\n\n${end}`;
+    for (const one of results) {
+      const measurement = one.measurements.find((each) => each.id === id);
+      if (measurement !== undefined) return `${begin}\n${table(measurement)}\n\n${caption(measurement, one)}\n\n${end}`;
+    }
+    throw new Error(`no measurement ${id} is saved: pnpm bench peers --save`);
   });
 }
 
@@ -60,7 +61,7 @@ export function readmes() {
 }
 
 if (argv[1] === fileURLToPath(import.meta.url)) {
-  const results = latestResults();
+  const results = savedResults();
   for (const file of readmes()) {
     const before = readFileSync(file, 'utf8');
     const after = withTables(before, results);
@@ -68,7 +69,7 @@ if (argv[1] === fileURLToPath(import.meta.url)) {
     if (!argv.includes('--check')) writeFileSync(file, after);
     else {
       console.error(
-        `${file.slice(root.length)} has other tables than the latest results: node scripts/bench-tables.mjs`,
+        `${file.slice(root.length)} has other tables than the newest results: node scripts/bench-tables.mjs`,
       );
       process.exitCode = 1;
     }

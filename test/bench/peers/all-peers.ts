@@ -24,6 +24,7 @@ export const peers = {
   properLockfile: files.properLockfile,
   bareSqlite: files.bareSqlite,
   lockscopeSqlite: files.lockscopeSqlite,
+  lockscopeFile: files.lockscopeFile,
 } satisfies Record<string, Peer>;
 
 export type PeerName = keyof typeof peers;

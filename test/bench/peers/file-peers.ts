@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 
+import { FileStorage } from '@lockscope/storage-file';
 import type { HeldLock } from '@lockscope/storage-lock';
 import { SqliteStorage } from '@lockscope/storage-sqlite';
 import Database from 'libsql';
@@ -57,4 +58,14 @@ export const lockscopeSqlite: Peer = {
   server: 'none',
   open: (folder): Promise<Party<HeldLock>> =>
     Promise.resolve(lockscopeParty(new SqliteStorage({ path: `${folder}/lockscope.db` }))),
+};
+
+export const lockscopeFile: Peer = {
+  name: 'Lockscope, files',
+  server: 'none',
+  open(folder): Promise<Party<HeldLock>> {
+    const path = `${folder}/lockscope`;
+    mkdirSync(path, { recursive: true });
+    return Promise.resolve(lockscopeParty(new FileStorage({ path })));
+  },
 };

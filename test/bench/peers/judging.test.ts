@@ -93,14 +93,14 @@ describe('a rush', () => {
 
 describe('the verdict', () => {
   const results = (ofBase: number, noise: number): Results => ({
-    date: '2026-01-01T00:00:00.000Z',
     node: '20.20.2',
     cpus: 2,
-    load: [0],
     versions: {},
     measurements: [
       {
         id: 'redis-handover',
+        date: '2026-01-01T00:00:00.000Z',
+        load: 0,
         kind: 'handover',
         title: '',
         how: '',

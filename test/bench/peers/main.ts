@@ -1,8 +1,6 @@
 // Ours beside the locks that people use. Started by `peers.bench.mjs`; arguments: see `arguments.ts`.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
-import { dirname } from 'node:path';
+import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 import { requireTool } from '../../support/require-tool.ts';
@@ -14,6 +12,7 @@ import { files, postgres } from './other-parts.ts';
 import { makePrograms } from './programs.ts';
 import { contended, handover, rush, uncontended } from './redis-parts.ts';
 import type { Measurement, Results } from './results.ts';
+import { saveInto } from './saving.ts';
 import { table } from './tables.mjs';
 import { versionOf } from './version-of.ts';
 
@@ -21,9 +20,6 @@ const { scale, only, save } = readArguments(
   process.argv.slice(2),
   fileURLToPath(new URL('../results', import.meta.url)),
 );
-const date = new Date().toISOString();
-const load = [minuteLoad()];
-if (save !== undefined) mkdirSync(dirname(save), { recursive: true });
 const measurements: Measurement[] = [];
 
 function say(measured: readonly Measurement[]): void {
@@ -63,21 +59,17 @@ const runs = {
 };
 for (const part of only) {
   await runs[part]();
-  load.push(minuteLoad());
   // After each, so that a run that is cut short has what it came to.
-  if (save !== undefined) writeFileSync(save, `${JSON.stringify(results(), undefined, 1)}\n`);
+  if (save !== undefined) saveInto(save, results());
 }
 await programs.processes.end();
-console.log(`\n${judgements(results()).join('\n')}`);
-console.log(`\nNode ${process.versions.node}, load ${load.map((one) => one.toFixed(1)).join(', ')}`);
-console.log(
-  Object.entries(versions())
-    .map(([name, version]) => `${name} ${version}`)
-    .join(', '),
-);
+const { node, cpus: cores, versions: used } = results();
+console.log(`\n${judgements(results()).join('\n')}\n\nNode ${node}, ${cores} cores`);
+const names = Object.entries(used).map(([name, version]) => `${name} ${version}`);
+console.log(names.join(', '));
 
 function results(): Results {
-  return { date, node: process.versions.node, cpus: cpus().length, load, versions: versions(), measurements };
+  return { node: process.versions.node, cpus: cpus().length, versions: versions(), measurements };
 }
 
 function versions(): Record<string, string> {
@@ -91,8 +83,4 @@ function versions(): Record<string, string> {
     return version === undefined ? [] : [[name, version]];
   });
   return Object.fromEntries([...servers, ...packages]) as Record<string, string>;
-}
-
-function minuteLoad(): number {
-  return loadavg()[0] ?? NaN;
 }

@@ -1,3 +1,5 @@
+import { loadavg } from 'node:os';
+
 import { peers, type PeerName } from './all-peers.ts';
 import type { Measurement, Row } from './results.ts';
 
@@ -8,7 +10,7 @@ interface Measured {
   readonly rounds?: Readonly<Record<string, readonly number[]>>;
 }
 
-interface Made extends Omit<Measurement, 'rows' | 'noise'> {
+interface Made extends Omit<Measurement, 'rows' | 'noise' | 'date' | 'load'> {
   readonly rows: readonly Measured[];
   /** The number of the base's second entry that shows the noise: its distance to 1. */
   readonly noiseOf?: string;
@@ -19,6 +21,8 @@ export function measurementOf({ noiseOf, rows, ...rest }: Made): Measurement {
   const second = rows.find(({ again }) => again)?.numbers[noiseOf ?? ''];
   return {
     ...rest,
+    date: new Date().toISOString(),
+    load: short(loadavg()[0] ?? NaN),
     ...(second !== undefined && { noise: short(Math.abs(second - 1)) }),
     rows: rows.map(({ peer, again, numbers, rounds }): Row => {
       const { name } = peers[peer];

@@ -84,7 +84,7 @@ export async function files({
   const { rounds, roundMs } = scale.uncontended;
   const url = mkdtempSync(join(tmpdir(), 'lockscope-bench-'));
   try {
-    const peers = ['bareSqlite', 'lockscopeSqlite', 'properLockfile'] as const;
+    const peers = ['bareSqlite', 'lockscopeSqlite', 'properLockfile', 'lockscopeFile'] as const;
     const { rows } = await programs.uncontended({ url, peers, parallel: 1, rounds, roundMs });
     return [
       measurementOf({

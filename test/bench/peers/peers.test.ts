@@ -93,7 +93,7 @@ describe('the bench against other locks in files', () => {
   it('has a case for everybody', () => {
     const [measurement] = measurements();
     expect(measurement && peersOf(measurement)).toEqual(
-      expect.arrayContaining(['bareSqlite', 'lockscopeSqlite', 'properLockfile']),
+      expect.arrayContaining(['bareSqlite', 'lockscopeSqlite', 'properLockfile', 'lockscopeFile']),
     );
   });
 });

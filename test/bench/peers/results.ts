@@ -1,18 +1,18 @@
-/** One run of the bench, as it is saved. */
+/** What was measured on one machine with the same versions of everything, as it is saved. */
 export interface Results {
-  /** ISO 8601, UTC. */
-  readonly date: string;
   readonly node: string;
   readonly cpus: number;
-  /** The load averages of the machine when it began and when it ended, over one minute: above `cpus`, others ran too. */
-  readonly load: readonly number[];
   /** Of servers, clients and all that is compared. */
   readonly versions: Readonly<Record<string, string>>;
   readonly measurements: readonly Measurement[];
 }
 
-/** One table. */
+/** One table, of one run. */
 export interface Measurement {
+  /** When it was done. ISO 8601, UTC. */
+  readonly date: string;
+  /** The load average of the machine over the minute before: above the number of its cores, others ran too. */
+  readonly load: number;
   /** By which a README asks for it: `redis-contended-64`. */
   readonly id: string;
   /** Which columns it has, see `tables.mjs`. */

@@ -88,12 +88,11 @@ function cells(shown, numbers) {
  * @param {Measurement} measurement
  * @param {Results} results
  */
-export function caption({ how, noise }, { date, node, cpus, load, versions }) {
+export function caption({ how, noise, date, load }, { node, cpus, versions }) {
   const servers = ['redis-server', 'postgres', 'ioredis', 'pg'].flatMap((name) =>
     versions[name] === undefined ? [] : `${name} ${versions[name]}`,
   );
   const off =
     noise === undefined ? '' : ` The base, entered twice, was off from itself by ${(noise * 100).toFixed(1)} %.`;
-  const busy = Math.max(...load);
-  return `${how}${off} Measured ${date.slice(0, 10)} with Node ${node}, ${servers.join(', ')}, ${cpus} cores, load average up to ${busy.toFixed(1)}.`;
+  return `${how}${off} Measured ${date.slice(0, 10)} with Node ${node}, ${servers.join(', ')}, ${cpus} cores, load average ${load.toFixed(1)}.`;
 }
