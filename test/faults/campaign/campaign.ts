@@ -15,7 +15,7 @@ export interface CampaignReport extends Verdict {
 const slackMs = 1_000;
 
 /** Faults that do without a server, in a campaign that is not a large one. */
-const fewFaults = 4;
+const fewFaults = 3;
 
 /**
  * One fault after the other, in an order that the seed decides, while three processes compete for the same locks. After
