@@ -17,13 +17,11 @@ import {
 } from '@lockscope/storage';
 import { checkEtcdOptions, type CheckedEtcdOptions, type EtcdStorageOptions } from './etcd-options.ts';
 import { examineCluster } from './examine.ts';
-import { parsePlace } from './lock-text.ts';
+import { parsePlace, type Place, Turns } from '@lockscope/storage/revisioned';
 import type { Message } from './news.ts';
-import type { Place } from './place.ts';
 import { emptyView, type Step } from './records.ts';
 import type { View } from './requests.ts';
 import { Session, type Open } from './session.ts';
-import { Turns } from './turns.ts';
 
 /**
  * Locks in etcd: one record a key, changed in transactions, and for each holder and waiter a key that hangs on a lease

@@ -2,8 +2,7 @@ import { ForeignRecordError, StorageError } from '@lockscope/storage';
 import { EtcdLeaseInvalidError, type Etcd3, type IKeyValue, type IRequestOp, type IResponseOp } from 'etcd3';
 import type { Keys } from './keys.ts';
 import { secondsOf, type EtcdLease, type Leases } from './leases.ts';
-import { formatPlace, parsePlace } from './lock-text.ts';
-import { Place, tokensPerRevision } from './place.ts';
+import { formatPlace, parsePlace, Place, tokensPerRevision } from '@lockscope/storage/revisioned';
 import { gone, newsOf, tidyUp, type Alive, type View } from './requests.ts';
 
 /** What an operation makes of a place. `write: false`: the answer needs no change. */

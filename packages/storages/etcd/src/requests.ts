@@ -1,7 +1,7 @@
 import type { IRequestOp } from 'etcd3';
 import type { Keys } from './keys.ts';
 import type { EtcdLease } from './leases.ts';
-import type { Place } from './place.ts';
+import type { Place } from '@lockscope/storage/revisioned';
 
 /** The lease of etcd on which somebody's life hangs. */
 export interface Alive {

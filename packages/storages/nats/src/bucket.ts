@@ -10,7 +10,7 @@ import { NatsBucketError } from './errors.ts';
 import { isConflict, isDenied, isGone, isNoStream, isNobodyThere } from './failure.ts';
 import type { Link } from './link.ts';
 import type { CheckedNatsOptions } from './nats-options.ts';
-import { tokensPerRevision } from './place.ts';
+import { tokensPerRevision } from '@lockscope/storage/revisioned';
 import type { ServerTime } from './server-time.ts';
 import { allLocks, clockName, keyOf, nameOf, streamOf, subjectOf } from './subjects.ts';
 

@@ -1,6 +1,6 @@
 import type { Granted, LockRecord } from '@lockscope/storage';
 import type { Link } from './link.ts';
-import { parsePlace } from './lock-text.ts';
+import { parsePlace } from '@lockscope/storage/revisioned';
 import type { Message } from './news.ts';
 import { recordOf, type Look, type Written } from './records.ts';
 import type { Session } from './session.ts';

@@ -18,11 +18,10 @@ import { examineBucket } from './examine.ts';
 import type { KnownLooks } from './known-looks.ts';
 import { checkNatsOptions, type CheckedNatsOptions, type NatsStorageOptions } from './nats-options.ts';
 import type { News } from './news.ts';
-import { Place } from './place.ts';
+import { Place, Turns } from '@lockscope/storage/revisioned';
 import { recordOf, type Look, type Step } from './records.ts';
 import type { ServerTime } from './server-time.ts';
 import { Session, type Open } from './session.ts';
-import { Turns } from './turns.ts';
 
 /**
  * Locks in a key-value bucket of NATS JetStream: one record a key, changed by compare-and-set on its revision. The

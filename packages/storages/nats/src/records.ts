@@ -1,7 +1,6 @@
 import { ForeignRecordError, StorageError, type LockRecord } from '@lockscope/storage';
 import type { Bucket } from './bucket.ts';
-import { claimTolerance, formatPlace, parsePlace } from './lock-text.ts';
-import { Place, type Held } from './place.ts';
+import { claimTolerance, formatPlace, parsePlace, Place, type Held } from '@lockscope/storage/revisioned';
 import type { ServerTime } from './server-time.ts';
 
 /** A place, and the revision at which it was so; 0 where there was none. */

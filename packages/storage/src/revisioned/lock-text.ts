@@ -1,4 +1,6 @@
-import { parseHolder, type Companion, type LockRecord, type Predecessor } from '@lockscope/storage';
+import { parseHolder } from '../holder.ts';
+import type { Companion, Predecessor } from '../lock-storage.ts';
+import type { LockRecord } from '../record.ts';
 import { Place, maxBehind, tokensPerRevision, type Forced, type Held, type Waiting } from './place.ts';
 
 /** Names the format, so that a text of something else is told apart. */

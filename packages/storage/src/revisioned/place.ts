@@ -1,12 +1,5 @@
-import type {
-  AcquireRequest,
-  Companion,
-  Holder,
-  LockRecord,
-  LockState,
-  Predecessor,
-  WaiterRecord,
-} from '@lockscope/storage';
+import type { AcquireRequest, Companion, Predecessor } from '../lock-storage.ts';
+import type { Holder, LockRecord, LockState, WaiterRecord } from '../record.ts';
 
 /** One who has the lock. */
 export interface Held {
