@@ -272,6 +272,9 @@ export class Acquisition extends Due implements Inquirer, Waiter {
     const token = result !== 'perhaps' && result.acquired ? result.record.fencingToken : undefined;
     const own = possession?.record.leaseId === leaseId ? possession : undefined;
     if (own !== undefined && (token === own.record.fencingToken || !own.isOver)) return;
+    // Or it has been passed on within this process, and another owner has it under the same lease.
+    const heir = this.#registry.places.get(this.#call.key)?.holder;
+    if (heir?.record.leaseId === leaseId && !heir.isOver) return;
     this.#leaveNothing(leaseId, granted, 'caller_gone');
   }
 

@@ -166,7 +166,7 @@ export class QuorumStorage implements LockStorage {
 
   async #acquire(request: AcquireRequest): Promise<AcquireResult> {
     const { key, leaseId, holder, spareTokens = 0, tokenAbove = 0 } = request;
-    const { clock, majority } = this.#voting;
+    const { clock, majority, spare } = this.#voting;
     const startedAt = clock.now();
     const question: AcquireRequest = {
       key,
@@ -182,7 +182,7 @@ export class QuorumStorage implements LockStorage {
       lane: laneOf(key, leaseId),
       call: (storage) => storage.acquire(question),
       isYes: ({ acquired }) => acquired,
-      isDecided: ({ yes, pending }) => yes.length >= majority || yes.length + pending < majority,
+      isDecided: ({ yes, no, errors }) => yes.length >= majority || no.length > spare || errors.length > spare,
     });
     hear(ballot);
     const granted = grantsOf(ballot);
@@ -247,8 +247,12 @@ export class QuorumStorage implements LockStorage {
   /** Takes back what was given, or may have been. */
   #lost(ballot: Ballot<AcquireResult>, request: AcquireRequest): AcquireResult {
     this.#takeBack(ballot.perhaps, request);
-    if (ballot.failed > this.#voting.spare) throw this.#voting.undecided('acquire', ballot);
-    const record = this.#voting.blocker(refusals(ballot.no));
+    const { yes, no } = ballot;
+    const { majority, spare } = this.#voting;
+    // Refusals that leave no majority are contention, whatever became of the others.
+    const refused = no.length > spare || yes.length + no.length >= majority;
+    if (!refused) throw this.#voting.undecided('acquire', ballot);
+    const record = this.#voting.blocker(refusals(no));
     return { acquired: false, record, ahead: undefined, storageNow: this.#voting.clock.now(), votes: ballot.votes };
   }
 
