@@ -1,14 +1,14 @@
-import type { AcquireRequest, AcquireResult, LockRecord } from '@lockscope/storage';
+import type { AcquireRequest, AcquireResult, LeaseNews, LockRecord } from '@lockscope/storage';
 import type { KeyNames } from './key-names.ts';
 import type { Message, NewsReader } from './news.ts';
 import {
   companionsText,
+  isToken,
   parsePredecessor,
   parseRecord,
   recordedHolder,
   recordTail,
   timeOf,
-  tryRecord,
 } from './record-text.ts';
 import { graceMs } from './scripts/place.ts';
 import { fromWord, toWord } from './stored-text.ts';
@@ -71,20 +71,27 @@ export function newsReader(names: KeyNames, instance: string): NewsReader {
 }
 
 /**
- * `granted`, name of the lock, time, how many wait, record, who was there before; or `forced`, name of the lock, lease.
- * Undefined for what cannot be read.
+ * `granted`, name of the lock, time, how many wait, `<lease> <token> <end>`, who was there before; or `forced`, name of
+ * the lock, lease. Undefined for what cannot be read.
  */
 function readMessage(names: KeyNames, message: string): Message | undefined {
   const [type, name = '', ...fields] = message.split('\n');
   const key = names.keyOf(name);
   if (key === undefined) return undefined;
-  if (type === 'forced') return { key, leaseId: fromWord(fields[0] ?? ''), news: { type } };
-  const [now, waiting, text, past] = fields;
-  const record = type === 'granted' ? tryRecord(key, text) : undefined;
-  if (record === undefined) return undefined;
-  const previous = parsePredecessor(past);
-  const result = { acquired: true, record, previous, waiting: Number(waiting), storageNow: Number(now) } as const;
-  return { key, leaseId: record.leaseId, news: { type: 'granted', result } };
+  if (type === 'forced') return { key, leaseId: fromWord(fields[0] ?? ''), news: () => ({ type }) };
+  const [now, waiting, given = '', past] = fields;
+  const [lease = '', token, expiresAt] = given.split(' ');
+  const numbers = [now, waiting, token, expiresAt].map(Number);
+  if (type !== 'granted' || !numbers.every(Number.isSafeInteger) || !isToken(Number(token))) return undefined;
+  // Only who asked knows all that stands in the record.
+  const news = (request: AcquireRequest | undefined): LeaseNews => {
+    if (request === undefined) return { type: 'ask' };
+    const record = recordOf(request, Number(token), Number(now), Number(expiresAt));
+    const previous = parsePredecessor(past);
+    const result = { acquired: true, record, previous, waiting: Number(waiting), storageNow: Number(now) } as const;
+    return { type, result };
+  };
+  return { key, leaseId: fromWord(lease), news };
 }
 
 function recordOf(

@@ -1,4 +1,4 @@
-import type { LeaseNews } from '@lockscope/storage';
+import type { AcquireRequest, LeaseNews } from '@lockscope/storage';
 import type { RedisDriver, Subscription } from './driver.ts';
 
 type Tell = (news: LeaseNews) => void;
@@ -7,7 +7,8 @@ type Tell = (news: LeaseNews) => void;
 export interface Message {
   readonly key: string;
   readonly leaseId: string;
-  readonly news: LeaseNews;
+  /** `request`: what this lease asked last, where it did. */
+  news(request: AcquireRequest | undefined): LeaseNews;
 }
 
 /** Where messages come from and how they are read. */
@@ -22,6 +23,8 @@ export interface Watched {
   readonly tells: Set<Tell>;
   /** It was put in line, so a lock that looks free may be another's turn. */
   inLine: boolean;
+  /** What it asked last, as it goes on record. */
+  request: AcquireRequest | undefined;
 }
 
 /** Who watches which lease, and the one subscription that all of them share. Open while anybody watches, and a bit longer. */
@@ -59,7 +62,7 @@ export class News {
     if (this.#closed) return () => undefined;
     const entry: Tell = (news) => tell(news);
     const leases = this.#watchers.get(key) ?? new Map<string, Watched>();
-    const watched = leases.get(leaseId) ?? { tells: new Set<Tell>(), inLine: false };
+    const watched = leases.get(leaseId) ?? { tells: new Set<Tell>(), inLine: false, request: undefined };
     watched.tells.add(entry);
     this.#watchers.set(key, leases.set(leaseId, watched));
     this.#open();
@@ -146,7 +149,8 @@ export class News {
     if (message === undefined) return;
     const watched = this.watched(message.key, message.leaseId);
     if (watched === undefined) return;
-    if (message.news.type === 'granted') watched.inLine = false;
-    for (const tell of Array.from(watched.tells)) tell(message.news);
+    const news = message.news(watched.request);
+    if (news.type === 'granted') watched.inLine = false;
+    for (const tell of Array.from(watched.tells)) tell(news);
   }
 }

@@ -12,6 +12,7 @@ import { fromWord } from './stored-text.ts';
 
 const longest = 16_384;
 const header = /^([\w.:%-]+) (\d{1,16}) (\+?\d{1,16}) (=|\d{1,16}) (-|inf|\d{1,16}) [\w-]+ /;
+const pastHeader = /^([rx])(\d{1,16}) (\d{1,16}) /;
 const waiterHeader = /^(\d{1,16}) (\d{1,16}) (\d{1,16}) \d+ \d+ \d+ \d+ [012] (-|inf|\d{1,16}) [\w-]+ /;
 
 /** What follows the token in a record that counts from the time in it. */
@@ -53,15 +54,19 @@ export function parseRecord(key: string, text: unknown, operation: string): Lock
   throw new ForeignRecordError('redis', operation, key, 'its text cannot be read');
 }
 
-/** The record in a text, if it is one. */
-export function tryRecord(key: string, text: unknown): LockRecord | undefined {
+/** Whether a number that was read can be a token. */
+export function isToken(number: number): boolean {
+  return Number.isSafeInteger(number) && number > 0;
+}
+
+function tryRecord(key: string, text: unknown): LockRecord | undefined {
   if (typeof text !== 'string' || text.length > longest) return undefined;
   const match = header.exec(text);
   if (match === null) return undefined;
   const [start, lease = '', token, end = '', acquired, share] = match;
   const holder = parseHolder(parseJson(text.slice(start.length)));
   const fencingToken = Number(token);
-  if (holder === undefined || !Number.isSafeInteger(fencingToken) || fencingToken < 1) return undefined;
+  if (holder === undefined || !isToken(fencingToken)) return undefined;
   return Object.freeze({
     key,
     leaseId: fromWord(lease),
@@ -73,20 +78,18 @@ export function tryRecord(key: string, text: unknown): LockRecord | undefined {
   });
 }
 
-/** Who was there before: `r<released at> <record>` or `x<expired at> <record>`. */
+/** Who was there before: `r<released at> <token> <holder>` or `x<expired at> <token> <holder>`. */
 export function parsePredecessor(text: unknown): Predecessor | undefined {
-  if (typeof text !== 'string') return undefined;
-  const match = /^([rx])(\d{1,16}) /.exec(text);
+  if (typeof text !== 'string' || text.length > longest) return undefined;
+  const match = pastHeader.exec(text);
   if (match === null) return undefined;
-  const [start, how, at] = match;
-  const record = tryRecord('', text.slice(start.length));
-  if (record === undefined) return undefined;
-  const { holder, fencingToken } = record;
-  return Object.freeze({
-    holder,
-    fencingToken,
-    ...(how === 'r' ? { releasedAt: Number(at) } : { expiredAt: Number(at) }),
-  });
+  const [start, how, at, token] = match;
+  const holder = parseHolder(parseJson(text.slice(start.length)));
+  const fencingToken = Number(token);
+  if (holder === undefined || !isToken(fencingToken)) return undefined;
+  return Object.freeze(
+    how === 'r' ? { holder, fencingToken, releasedAt: Number(at) } : { holder, fencingToken, expiredAt: Number(at) },
+  );
 }
 
 /** A waiter and those behind it, from its text. One that cannot be read is left out. */

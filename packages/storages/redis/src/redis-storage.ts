@@ -84,6 +84,7 @@ export class RedisStorage implements LockStorage {
       if (live && waitMs !== undefined) told = driver.cluster ? '2' : '1';
     }
     const recorded = recordedRequest(request);
+    if (watched !== undefined) watched.request = recorded;
     const args = acquireArguments(recorded, this.#instance, told, watched?.inLine === true);
     const keys = [names.lock(key), names.counter(key)];
     const result = readAcquired(await this.#send('acquire', key, acquire, keys, args), recorded);

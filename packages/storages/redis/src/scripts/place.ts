@@ -32,7 +32,8 @@ export const readTime: string = `
  *     <gone at> <since> <asked at> <leaseMs> <claimMs> <spare> <above> <told> <share> <process> <holder>
  *     <companions>
  *
- * One that was not heard of until `<gone at>` is forgotten when its turn comes.
+ * One that was not heard of until `<gone at>` is forgotten when its turn comes. `<past>` is who had the lock before:
+ * `r` and when it was released or `x` and when its lease ran out, its token, its holder.
  */
 export const place: string = `
   local root, name = string.match(KEYS[1], '^(.-}:)l:(.*)$')
@@ -67,6 +68,11 @@ export const place: string = `
     return record.lease .. ' ' .. record.token .. ' ' .. record.expires .. ' ' .. record.acquired .. record.tail
   end
 
+  -- What is told of a possession that ended.
+  local function ended(how, at, record)
+    return how .. at .. ' ' .. record.token .. string.match(record.tail, '^ %S+ %S+( .*)$')
+  end
+
   -- Puts who has the lock into holders, first come first; what is over goes. False when it cannot be read.
   local function load(text)
     if not text then return true end
@@ -91,7 +97,7 @@ export const place: string = `
     for at = #holders, 1, -1 do
       local record = holders[at]
       if record.expires <= now then
-        past = 'x' .. record.expires .. ' ' .. text_of(record)
+        past = ended('x', record.expires, record)
         if shared then redis.call('HDEL', SHARERS, record.lease) end
         table.remove(holders, at)
       end
@@ -113,7 +119,7 @@ export const place: string = `
   local function drop(record, at)
     table.remove(holders, at)
     if record.share then redis.call('HDEL', SHARERS, record.lease) end
-    past = 'r' .. now .. ' ' .. text_of(record)
+    past = ended('r', now, record)
   end
 
   -- Takes a waiter off the record; true when it was there.
@@ -225,7 +231,7 @@ export const place: string = `
         local record = new_record(lease, math.min(lease_ms, claim_ms), spare, above, tail)
         local waiting = in_line() - 1
         local heard = redis.call('PUBLISH', NEWS .. process, 'granted\\n' .. KEYS[1] .. '\\n' .. now .. '\\n' ..
-          waiting .. '\\n' .. text_of(record) .. '\\n' .. (past or ''))
+          waiting .. '\\n' .. lease .. ' ' .. record.token .. ' ' .. record.expires .. '\\n' .. (past or ''))
         if heard == 0 and told == '1' then
           silent[process] = true
           at = at + 1

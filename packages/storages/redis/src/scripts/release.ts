@@ -11,9 +11,10 @@ const handOver = `
     local time = redis.call('TIME')
     local next_token = time[1] .. string.sub('00000' .. time[2], -6)
     local now = math.floor(next_token / 1000)
-    local token, counts, expires = string.match(text, '^(%d+) (%+?)(%d+) [=%d]+ %- %S+ {', 16 + length)
+    local token, counts, expires = string.match(text, '^(%d+) (%+?)(%d+) ', 16 + length)
     if counts == '+' then expires = math.floor(token / 1000) + expires end
-    if token and expires + 0 > now then
+    local till = tonumber(string.sub(text, 2, 14))
+    if till and token and expires + 0 > now then
       local at = string.find(KEYS[1], '}:l:', 1, true)
       local root, name = string.sub(KEYS[1], 1, at + 1), string.sub(KEYS[1], at + 4)
       local line, waiters = root .. 'q:' .. name, root .. 'w:' .. name
@@ -25,20 +26,21 @@ const handOver = `
       local waiter = redis.call('HGET', waiters, lease) or ''
       local gone_at, claim_ms, spare, told, share_on, process =
         string.match(waiter, '^(%d+) %d+ %d+ %d+ (%d+) (%d+) 0 ([12])() %- (%S+) {')
-      if gone_at and gone_at + 0 > now then
+      local companions = string.find(waiter, '\\n', share_on, true)
+      if gone_at and gone_at + 0 > now and companions then
         local last_kept = next_token
         if spare ~= '0' then last_kept = string.format('%.0f', next_token + spare) end
         local last = redis.call('SET', root .. 'token', last_kept, 'GET')
-        if not last or tonumber(last) < tonumber(next_token) then
-          local record = lease .. ' ' .. next_token .. ' +' .. claim_ms .. ' =' ..
-            string.sub(waiter, share_on, string.find(waiter, '\\n', share_on, true) - 1)
+        if not last or last < next_token then
           local heard = redis.call('PUBLISH', string.match(root, '^(.*):{') .. ':news:' .. process,
-            'granted\\n' .. KEYS[1] .. '\\n' .. now .. '\\n' .. redis.call('LLEN', line) .. '\\n' .. record ..
-            '\\nr' .. now .. ' ' .. string.sub(text, 16))
+            'granted\\n' .. KEYS[1] .. '\\n' .. now .. '\\n' .. redis.call('LLEN', line) .. '\\n' ..
+            lease .. ' ' .. next_token .. ' ' .. now + claim_ms .. '\\nr' .. now .. ' ' .. token .. ' ' ..
+            string.sub(text, string.find(text, '{', 16 + length, true) or 0))
           if heard > 0 or told == '2' then
             redis.call('HDEL', waiters, lease)
-            local till = tonumber(string.sub(text, 2, 14))
-            redis.call('SET', KEYS[1], '!' .. till .. ' ' .. record, 'PX', math.max(till, now + claim_ms) - now + ${graceMs})
+            local px = math.max(till - now, claim_ms + 0) + ${graceMs}
+            redis.call('SET', KEYS[1], string.sub(text, 1, 15) .. lease .. ' ' .. next_token .. ' +' .. claim_ms .. ' =' ..
+              string.sub(waiter, share_on, companions - 1), 'PX', px)
             return 1
           end
         else
@@ -99,7 +101,7 @@ export const forceRelease: Script = script(`
     redis.call('HSET', FORCED, record.lease, record.expires)
     redis.call('PUBLISH', NEWS .. record.process, 'forced\\n' .. KEYS[1] .. '\\n' .. record.lease)
     till = math.max(till, record.expires)
-    past = 'r' .. now .. ' ' .. text_of(record)
+    past = ended('r', now, record)
   end
   if redis.call('PTTL', FORCED) < till - now then redis.call('PEXPIRE', FORCED, string.format('%.0f', till - now)) end
   if holders[1].share then redis.call('DEL', SHARERS) end
