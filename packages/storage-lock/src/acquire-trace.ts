@@ -1,7 +1,7 @@
 import type { AcquireOutcome, Blocker, EventDetails, OpenEvent } from '@lockscope/core';
 import type { AcquireResult, LockRecord } from '@lockscope/storage';
 import { snapshotOf } from './blocker.ts';
-import type { ResolvedAcquire } from './locks-options.ts';
+import type { ResolvedAcquire } from './acquire-options.ts';
 import { isTold } from './is-told.ts';
 import type { LockRegistry } from './lock-registry.ts';
 import { votesOf } from './votes.ts';

@@ -24,7 +24,7 @@ import {
 import { HeldLock } from './held-lock.ts';
 import { Inquiry, isFinal, type Inquirer } from './inquiry.ts';
 import type { LockRegistry, Place } from './lock-registry.ts';
-import type { ResolvedAcquire } from './locks-options.ts';
+import type { ResolvedAcquire } from './acquire-options.ts';
 import { holderOf } from './owner.ts';
 import { Possession, type Grant } from './possession.ts';
 import { Waiting, type Waiter } from './waiting.ts';

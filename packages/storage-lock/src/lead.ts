@@ -1,6 +1,6 @@
 import type { Clock } from '@lockscope/storage';
 import { LockAbortedError, LockLostError, LockReleaseError, LockStorageError, type LockError } from './errors.ts';
-import type { AcquireOptions } from './locks-options.ts';
+import type { AcquireOptions } from './acquire-options.ts';
 
 /** Options of `lead`. */
 export interface LeadOptions extends Omit<AcquireOptions, 'waitMs' | 'mode' | 'limit'> {

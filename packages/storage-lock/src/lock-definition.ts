@@ -2,7 +2,8 @@ import { InvalidOptionsError } from '@lockscope/core';
 import type { HeldLock } from './held-lock.ts';
 import { placeholder } from './key-pattern.ts';
 import type { Locks } from './locks.ts';
-import { show, type AcquireOptions } from './locks-options.ts';
+import type { AcquireOptions } from './acquire-options.ts';
+import { show } from './option-checks.ts';
 import type { StorageLock } from './storage-lock.ts';
 
 /** Options of a class of locks. What is absent comes from `createLocks`. */

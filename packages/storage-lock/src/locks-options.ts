@@ -1,6 +1,9 @@
 import type { ListenerFault, ListenerInput } from '@lockscope/core';
-import { holderLimits, maxKeyLength, systemClock, type Clock, type LockStorage } from '@lockscope/storage';
+import { holderLimits, systemClock, type Clock, type LockStorage } from '@lockscope/storage';
 import { InvalidOptionsError } from '@lockscope/core';
+import { resolveWait } from './acquire-options.ts';
+import { resolveLeaseTimes, type LeaseTimes } from './lease-times.ts';
+import { checkDuration, checkText, methodsMissing, show, unknownNames } from './option-checks.ts';
 import type { WatchdogFactory } from './watchdog.ts';
 
 /** Options of `createLocks`. All durations are milliseconds. */
@@ -50,33 +53,6 @@ export interface LocksOptions {
   readonly clock?: Clock;
 }
 
-/** Options of one acquire. Durations are milliseconds; what is absent comes from the definition or `createLocks`. */
-export interface AcquireOptions {
-  readonly waitMs?: number | 'forever';
-  readonly leaseMs?: number;
-  readonly renewEveryMs?: number;
-  readonly marginMs?: number;
-  /** Gives up when it fires; no lock is left behind. */
-  readonly signal?: AbortSignal;
-  /** Who acquires. The same owner may acquire again what it has, and then has to release as often. Default: a new one. */
-  readonly owner?: string;
-  /** What the caller is doing, few-valued: a route, a job. */
-  readonly operation?: string;
-  /**
-   * `shared`: together with others that share it, as readers do, while nobody has it alone. Needs a storage that can
-   * (`capabilities.shares`). Default `exclusive`.
-   */
-  readonly mode?: 'exclusive' | 'shared';
-  /** Makes it a semaphore: shared by at most so many. All who use the key should give the same number. */
-  readonly limit?: number;
-}
-
-/** @internal Times that fit each other. */
-export interface LeaseTimes {
-  readonly leaseMs: number;
-  readonly renewEveryMs: number;
-}
-
 /** @internal The options with everything filled in. */
 export interface ResolvedLocksOptions extends LeaseTimes {
   readonly storage: LockStorage;
@@ -108,9 +84,6 @@ export const defaults: Readonly<{
 });
 
 const mostHandovers = 1000;
-/** The longest duration that a timer of Node can wait. */
-const maxDurationMs = 2 ** 31 - 1;
-
 const knownOptions = new Set([
   'storage',
   'listeners',
@@ -128,17 +101,6 @@ const knownOptions = new Set([
   'clock',
 ]);
 const knownPollOptions = new Set(['minMs', 'maxMs']);
-const knownAcquireOptions = new Set([
-  'waitMs',
-  'leaseMs',
-  'renewEveryMs',
-  'marginMs',
-  'signal',
-  'owner',
-  'operation',
-  'mode',
-  'limit',
-]);
 
 /** @internal Fills in and checks, once; all problems in one error. */
 export function resolveLocksOptions(options: LocksOptions): ResolvedLocksOptions {
@@ -148,7 +110,7 @@ export function resolveLocksOptions(options: LocksOptions): ResolvedLocksOptions
   unknownNames(options, knownOptions, problems);
   checkStorage(options.storage, problems);
   const { leaseMs = defaults.leaseMs, renewEveryMs, marginMs, reentrancy = defaults.reentrancy } = options;
-  const times = leaseTimes(leaseMs, renewEveryMs, marginMs, problems);
+  const times = resolveLeaseTimes(leaseMs, renewEveryMs, marginMs, problems);
   const waitMs = resolveWait(options.waitMs === undefined ? defaults.waitMs : options.waitMs, problems);
   const poll = resolvePoll(options.poll, problems);
   if (reentrancy !== 'owner' && reentrancy !== 'flow')
@@ -183,105 +145,6 @@ export function resolveLocksOptions(options: LocksOptions): ResolvedLocksOptions
   });
 }
 
-/** @internal The options of one acquire, over those of the locks. */
-export interface ResolvedAcquire extends LeaseTimes {
-  readonly waitMs: number;
-  readonly operation: string | undefined;
-  /** Undefined: alone. */
-  readonly share: number | undefined;
-}
-
-/**
- * @internal Checks a key and the options of one acquire; what was found wrong before goes into the same error. The usual
- * call, without options, allocates nothing.
- */
-export function resolveAcquire(
-  key: unknown,
-  options: AcquireOptions | undefined,
-  base: ResolvedLocksOptions,
-  before?: readonly string[],
-): ResolvedAcquire {
-  const fits = typeof key === 'string' && key.length > 0 && key.length <= maxKeyLength;
-  if (fits && options === undefined && before === undefined) return base;
-  const problems = [...(before ?? [])];
-  if (!fits) problems.push(describeKey(key));
-  const resolved = overBase(options, base, problems);
-  if (problems.length > 0) throw new InvalidOptionsError(problems);
-  return resolved;
-}
-
-function overBase(
-  options: AcquireOptions | undefined,
-  base: ResolvedLocksOptions,
-  problems: string[],
-): ResolvedAcquire {
-  if (options === undefined) return base;
-  if (typeof options !== 'object' || options === null) {
-    problems.push(`options must be an object, got ${show(options)}`);
-    return base;
-  }
-  unknownNames(options, knownAcquireOptions, problems);
-  const { waitMs, signal, owner, operation } = options;
-  const ownTimes = [options.leaseMs, options.renewEveryMs, options.marginMs].some((time) => time !== undefined);
-  // A renewal fits its lease: the inherited one only goes with the inherited lease.
-  const { leaseMs = base.leaseMs, marginMs = base.marginMs } = options;
-  const { renewEveryMs = options.leaseMs === undefined ? base.renewEveryMs : undefined } = options;
-  const times = ownTimes ? leaseTimes(leaseMs, renewEveryMs, marginMs, problems) : base;
-  const wait = waitMs === undefined ? base.waitMs : resolveWait(waitMs, problems);
-  checkText('owner', owner, holderLimits.ownerId, problems);
-  checkText('operation', operation, holderLimits.operation, problems);
-  if (signal !== undefined && (typeof signal?.addEventListener !== 'function' || typeof signal.aborted !== 'boolean'))
-    problems.push(`signal must be an AbortSignal, got ${show(signal)}`);
-  return {
-    leaseMs: times.leaseMs,
-    renewEveryMs: times.renewEveryMs,
-    waitMs: wait,
-    operation: operation ?? base.operation,
-    share: resolveShare(options, base.storage, problems),
-  };
-}
-
-function resolveShare({ mode, limit }: AcquireOptions, storage: LockStorage, problems: string[]): number | undefined {
-  if (mode === undefined && limit === undefined) return undefined;
-  if (mode !== undefined && mode !== 'exclusive' && mode !== 'shared')
-    problems.push(`mode must be exclusive or shared, got ${show(mode)}`);
-  if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 1))
-    problems.push(`limit must be a whole number of at least 1, got ${show(limit)}`);
-  if (mode === 'exclusive') {
-    if (limit !== undefined) problems.push(`limit ${show(limit)} needs mode shared, got exclusive`);
-    return undefined;
-  }
-  if (!storage.capabilities.shares)
-    problems.push(`storage ${storage.name} has no locks that several can share, so mode and limit cannot be used`);
-  return limit ?? Infinity;
-}
-
-function leaseTimes(
-  leaseMs: number,
-  renewEveryMs: number | undefined,
-  marginMs: number | undefined,
-  problems: string[],
-): LeaseTimes {
-  const before = problems.length;
-  checkDuration('leaseMs', leaseMs, problems);
-  if (renewEveryMs !== undefined) checkDuration('renewEveryMs', renewEveryMs, problems);
-  if (marginMs !== undefined) checkDuration('marginMs', marginMs, problems);
-  const times = { leaseMs, renewEveryMs: renewEveryMs ?? Math.max(1, Math.floor(leaseMs / 3)) };
-  if (problems.length > before) return times;
-  const margin = marginMs ?? Math.max(1000, leaseMs / 3);
-  const left = leaseMs - times.renewEveryMs;
-  if (left < margin) {
-    const hint =
-      marginMs === undefined
-        ? 'make leaseMs longer, renewEveryMs shorter, or set marginMs'
-        : 'make leaseMs longer, or renewEveryMs or marginMs shorter';
-    problems.push(
-      `leaseMs ${leaseMs} less renewEveryMs ${times.renewEveryMs} leaves ${left} ms for a slow renewal, which is under the margin of ${Math.ceil(margin)} ms: ${hint}`,
-    );
-  }
-  return times;
-}
-
 function resolvePoll(poll: LocksOptions['poll'], problems: string[]): ResolvedLocksOptions['poll'] {
   if (poll === undefined) return defaults.poll;
   if (typeof poll !== 'object' || poll === null) {
@@ -296,22 +159,6 @@ function resolvePoll(poll: LocksOptions['poll'], problems: string[]): ResolvedLo
   if (problems.length === before && minMs > maxMs)
     problems.push(`poll.minMs must be at most poll.maxMs (${maxMs}), got ${minMs}`);
   return Object.freeze({ minMs, maxMs });
-}
-
-function resolveWait(waitMs: unknown, problems: string[]): number {
-  if (waitMs === 'forever') return Infinity;
-  checkDuration('waitMs', waitMs, problems, " or 'forever'; use tryAcquire() not to wait at all");
-  return waitMs as number;
-}
-
-function checkDuration(name: string, value: unknown, problems: string[], also = ''): void {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= maxDurationMs) return;
-  problems.push(`${name} must be a whole number of milliseconds from 1 to ${maxDurationMs}${also}, got ${show(value)}`);
-}
-
-function checkText(name: string, value: unknown, maxLength: number, problems: string[]): void {
-  if (value === undefined || (typeof value === 'string' && value.length > 0 && value.length <= maxLength)) return;
-  problems.push(`${name} must be a text of 1 to ${maxLength} characters, got ${show(value)}`);
 }
 
 function checkListeners(listeners: unknown, problems: string[]): void {
@@ -336,26 +183,4 @@ function checkStorage(storage: unknown, problems: string[]): void {
     problems.push('storage says that it queues, but has no leave()');
   if (capabilities.notifies && methodsMissing(storage, ['watch']).length > 0)
     problems.push('storage says that it notifies, but has no watch()');
-}
-
-function methodsMissing(given: unknown, methods: readonly string[]): readonly string[] {
-  if (typeof given !== 'object' || given === null) return methods;
-  return methods.filter((method) => typeof (given as Readonly<Record<string, unknown>>)[method] !== 'function');
-}
-
-function unknownNames(options: object, known: ReadonlySet<string>, problems: string[]): void {
-  for (const name of Object.keys(options)) {
-    if (!known.has(name))
-      problems.push(`there is no option ${JSON.stringify(name)}; known are ${[...known].join(', ')}`);
-  }
-}
-
-function describeKey(key: unknown): string {
-  return `a lock key must be a text of 1 to ${maxKeyLength} characters, got ${typeof key === 'string' ? `${key.length} characters` : show(key)}`;
-}
-
-/** @internal A value in the text of an error. */
-export function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
-  return typeof value === 'object' && value !== null ? (value.constructor?.name ?? 'an object') : String(value);
 }

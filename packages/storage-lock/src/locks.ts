@@ -1,5 +1,5 @@
 import { ListenerSet, type Blocker, type EventInit, type ListenerInput, type Removal } from '@lockscope/core';
-import type { ListOptions, LockRecord, LockState, Timer } from '@lockscope/storage';
+import type { ListOptions, LockRecord, Timer } from '@lockscope/storage';
 import { Acquisition } from './acquisition.ts';
 import { blockerOf } from './blocker.ts';
 import { LockAbortedError, LocksClosedError, LockStorageError } from './errors.ts';
@@ -9,31 +9,15 @@ import { HeldLock } from './held-lock.ts';
 import { KeyPattern } from './key-pattern.ts';
 import { leadAgain, type LeadOptions } from './lead.ts';
 import { LockDefinition, problemsOf, type DefinitionOptions } from './lock-definition.ts';
+import { describeLock, type LockInfo } from './lock-info.ts';
 import { LockRegistry } from './lock-registry.ts';
-import {
-  resolveAcquire,
-  resolveLocksOptions,
-  show,
-  type AcquireOptions,
-  type LocksOptions,
-  type ResolvedAcquire,
-} from './locks-options.ts';
+import { resolveAcquire, type AcquireOptions, type ResolvedAcquire } from './acquire-options.ts';
+import { resolveLocksOptions, type LocksOptions } from './locks-options.ts';
+import { show } from './option-checks.ts';
 import type { Possession } from './possession.ts';
 import { runHolding } from './run-holding.ts';
 import { callStorage } from './storage-call.ts';
 import { StorageLock } from './storage-lock.ts';
-
-/** What is known of a lock when somebody asks. Times are epoch milliseconds by the storage's clock. */
-export interface LockInfo {
-  readonly key: string;
-  readonly name: string;
-  /** Undefined when nobody has it. */
-  readonly holder: (Blocker & { readonly acquiredAt: number; readonly expiresAt: number }) | undefined;
-  /** The others who share it with `holder`, first come first. */
-  readonly sharers?: readonly (Blocker & { readonly acquiredAt: number; readonly expiresAt: number })[];
-  /** Those who wait, first come first: the ones on record, then the others of this process. */
-  readonly waiters: readonly { readonly ownerId: string; readonly operation?: string; readonly since?: number }[];
-}
 
 /**
  * Makes locks over a storage. The one entry point: everything else hangs on what it returns.
@@ -158,7 +142,7 @@ export class Locks implements AsyncDisposable {
       const state = await callStorage(() => this.#registry.storage.read(key));
       call?.end('ok');
       event?.end('ok', { details: { found: state.record !== undefined } });
-      return this.#describe(key, state);
+      return describeLock(this.#registry, key, state);
     } catch (cause) {
       const error = new LockStorageError(key, 'inspect', cause);
       call?.end('error', { error: cause });
@@ -175,7 +159,7 @@ export class Locks implements AsyncDisposable {
   async *list(options?: ListOptions): AsyncGenerator<LockInfo & { readonly holder: NonNullable<LockInfo['holder']> }> {
     try {
       for await (const state of this.#registry.storage.list(options)) {
-        const { holder, ...info } = this.#describe(state.record.key, state);
+        const { holder, ...info } = describeLock(this.#registry, state.record.key, state);
         if (holder !== undefined) yield { ...info, holder };
       }
     } catch (cause) {
@@ -282,30 +266,6 @@ export class Locks implements AsyncDisposable {
 
   #sharedBefore(key: string, owner: string | undefined, { share }: ResolvedAcquire): Possession | undefined {
     return owner === undefined || share === undefined ? undefined : this.#registry.sharedBy(key, owner);
-  }
-
-  #describe(key: string, { record, sharers = [], waiters, storageNow }: LockState): LockInfo {
-    const told: LockInfo['waiters'][number][] = [];
-    const known = new Set<string>();
-    const add = (waiter: LockInfo['waiters'][number]): void => {
-      if (!known.has(waiter.ownerId)) told.push(waiter);
-      known.add(waiter.ownerId);
-    };
-    for (const { holder, since } of waiters) add({ ...holder, since });
-    // Those who have not waited for long are not on record yet.
-    for (const { ownerId } of this.#registry.places.get(key)?.waiting ?? []) add({ ownerId });
-    const holderOf = (one: LockRecord): NonNullable<LockInfo['holder']> => ({
-      ...blockerOf(one, storageNow - one.acquiredAt),
-      acquiredAt: one.acquiredAt,
-      expiresAt: one.expiresAt,
-    });
-    return {
-      key,
-      name: this.#registry.nameOf(key),
-      holder: record && holderOf(record),
-      ...(sharers.length > 0 && { sharers: sharers.map(holderOf) }),
-      waiters: told,
-    };
   }
 
   #about(key: string): EventInit {

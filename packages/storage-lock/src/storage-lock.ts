@@ -1,7 +1,8 @@
 import type { Blocker } from '@lockscope/core';
 import type { HeldLock } from './held-lock.ts';
-import type { LockInfo, Locks } from './locks.ts';
-import type { AcquireOptions } from './locks-options.ts';
+import type { LockInfo } from './lock-info.ts';
+import type { Locks } from './locks.ts';
+import type { AcquireOptions } from './acquire-options.ts';
 
 /** The lock of one key: a description to hand around. All that lives is in the handle that an acquire gives. */
 export class StorageLock {
