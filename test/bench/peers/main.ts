@@ -16,7 +16,7 @@ import { saveInto } from './saving.ts';
 import { table } from './tables.mjs';
 import { versionOf } from './version-of.ts';
 
-const { scale, only, save } = readArguments(
+const { scale, only, peers, save } = readArguments(
   process.argv.slice(2),
   fileURLToPath(new URL('../results', import.meta.url)),
 );
@@ -33,7 +33,7 @@ function say(measured: readonly Measurement[]): void {
 async function onRedis(part: typeof uncontended): Promise<void> {
   const redis = await startRedis();
   try {
-    say(await part({ redis, programs, scale }));
+    say(await part({ redis, programs, scale, peers }));
   } finally {
     await redis.stop();
   }

@@ -9,7 +9,7 @@ import { rushes, slack } from './rushes.ts';
 import type { Scale } from './scale.ts';
 
 /** Those that have a lease, ours among them. */
-const leased: readonly PeerName[] = [
+export const leased: readonly PeerName[] = [
   'lockscope',
   'redlock4',
   'redlock5',
@@ -24,11 +24,13 @@ export interface On {
   readonly redis: RedisTestServer;
   readonly programs: Programs;
   readonly scale: Scale;
+  /** Those of `leased` that take part. */
+  readonly peers: readonly PeerName[];
 }
 
-export async function uncontended({ redis, programs, scale }: On): Promise<Measurement[]> {
+export async function uncontended({ redis, programs, scale, peers: chosen }: On): Promise<Measurement[]> {
   const { rounds, roundMs, parallel } = scale.uncontended;
-  const others = leased.filter((peer) => peer !== 'lockscope');
+  const others = chosen.filter((peer) => peer !== 'lockscope');
   const peers: PeerName[] = ['bare', 'lockscope', 'lockscopeByUrl', 'lockscopeWatched', ...others];
   const measurements: Measurement[] = [];
   for (const atOnce of [parallel, 1]) {
@@ -51,9 +53,9 @@ export async function uncontended({ redis, programs, scale }: On): Promise<Measu
   return measurements;
 }
 
-export async function handover({ redis, programs, scale }: On): Promise<Measurement[]> {
+export async function handover({ redis, programs, scale, peers: chosen }: On): Promise<Measurement[]> {
   const { rounds, samples } = scale.handover;
-  const peers: PeerName[] = ['blpop', ...leased];
+  const peers: PeerName[] = ['blpop', ...chosen];
   const rows = await handovers({ processes: programs.processes, url: redis.url, peers, rounds, samples });
   return [
     measurementOf({
@@ -67,7 +69,7 @@ export async function handover({ redis, programs, scale }: On): Promise<Measurem
   ];
 }
 
-export async function contended({ redis, programs, scale }: On): Promise<Measurement[]> {
+export async function contended({ redis, programs, scale, peers: chosen }: On): Promise<Measurement[]> {
   const { rounds, warmMs, runMs, processes, workers } = scale.contended;
   const shapes: Record<string, { readonly title: string; readonly shape: Shape }> = {
     processes: {
@@ -86,7 +88,7 @@ export async function contended({ redis, programs, scale }: On): Promise<Measure
   const measurements: Measurement[] = [];
   for (const [name, { title, shape }] of Object.entries(shapes)) {
     // A connection that waits in BLPOP can do nothing else.
-    const peers: PeerName[] = shape.shared ? [...leased] : ['blpop', ...leased];
+    const peers: PeerName[] = shape.shared ? [...chosen] : ['blpop', ...chosen];
     const base = shape.shared ? 'lockscope' : 'blpop';
     const options = {
       processes: programs.processes,
@@ -116,11 +118,11 @@ export async function contended({ redis, programs, scale }: On): Promise<Measure
   return measurements;
 }
 
-export async function rush({ redis, programs, scale }: On): Promise<Measurement[]> {
+export async function rush({ redis, programs, scale, peers: chosen }: On): Promise<Measurement[]> {
   const { rounds, contenders } = scale.rush;
   const measurements: Measurement[] = [];
   for (const shared of [false, true]) {
-    const peers: PeerName[] = shared ? [...leased] : ['blpop', ...leased];
+    const peers: PeerName[] = shared ? [...chosen] : ['blpop', ...chosen];
     const options = { processes: programs.processes, url: redis.url, peers, shared, contenders, rounds };
     const rows = await rushes({ ...options, sectionsMs: [1, 10] });
     const connections = shared ? 'that share one connection' : 'each with a connection of its own';
