@@ -198,7 +198,7 @@ function promises({ reach, durable, notifies, queues, shares }: StorageCapabilit
   };
   return [
     durable
-      ? { level: 'ok', check: 'durable', message: 'locks and tokens outlive a restart' }
+      ? { level: 'ok', check: 'durable', message: 'tokens keep rising after a restart' }
       : {
           level: 'warning',
           check: 'durable',

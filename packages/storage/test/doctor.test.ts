@@ -237,7 +237,7 @@ describe('what a storage finds itself', () => {
     const findings = await doctor(altered(() => ({ examine: () => Promise.resolve([worse, same]) })));
     expect(findings.filter(({ check }) => check === 'clock')).toEqual([worse]);
     expect(findings.filter(({ check }) => check === 'durable').map(({ message }) => message)).toEqual([
-      'locks and tokens outlive a restart',
+      'tokens keep rising after a restart',
     ]);
   });
 

@@ -42,8 +42,15 @@ export function describeFailure(error: unknown): string {
     case 'BUSY':
       return 'a script of somebody runs for too long: see SCRIPT KILL';
     default:
-      return text;
+      return isCutOff(error) ? `the connection broke, or there was none (${text})` : text;
   }
+}
+
+const cutOff = new Set(['MaxRetriesPerRequestError', 'SocketClosedUnexpectedlyError', 'ClientOfflineError']);
+
+/** What the clients say in words of their own options when a command met the end of its connection. */
+function isCutOff(error: unknown): boolean {
+  return error instanceof Error && cutOff.has(error.constructor.name);
 }
 
 function textOf(error: unknown): string {
