@@ -17,7 +17,6 @@ function open({ medium, clock }: Pick<Setup, 'medium' | 'clock'>): LockStorage {
 
 const contract = storageContract<Setup>({
   capabilities: { reach: 'machine', durable: true, notifies: false, queues: false, shares: false },
-  forgetsForced: true,
   create: () => {
     const made = { medium: new Map(), clock: new FakeClock() };
     return { ...made, storage: open(made) };

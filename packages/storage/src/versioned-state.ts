@@ -10,6 +10,8 @@ export interface VersionedState {
   /** When it was given back; the record stays, for its token. */
   readonly releasedAt: number | undefined;
   readonly previous: Predecessor | undefined;
+  /** The lease that the lock was last taken away from by force. */
+  readonly forced?: string | undefined;
 }
 
 /** Names the format, so that a text of something else is told apart. */
@@ -31,7 +33,7 @@ export function predecessorOf({ record, releasedAt }: VersionedState): Predecess
 }
 
 /** The text of a state. The key is not in it: it stands beside it. */
-export function formatState({ record, tokens, releasedAt, previous }: VersionedState): string {
+export function formatState({ record, tokens, releasedAt, previous, forced }: VersionedState): string {
   const { leaseId, holder, fencingToken, acquiredAt, expiresAt } = record;
   return JSON.stringify({
     lockscope: format,
@@ -43,6 +45,7 @@ export function formatState({ record, tokens, releasedAt, previous }: VersionedS
     expiresAt,
     releasedAt,
     previous,
+    forced,
   });
 }
 
@@ -60,7 +63,8 @@ export function parseState(key: string, text: string): VersionedState | string {
   if (!isTime(acquiredAt) || !isTime(expiresAt)) return 'its times are not numbers';
   if (releasedAt !== undefined && !isTime(releasedAt)) return 'the time of its release is not a number';
   const record = Object.freeze({ key, leaseId, holder, fencingToken, acquiredAt, expiresAt });
-  return { record, tokens, releasedAt, previous: parsePredecessor(raw['previous']) };
+  const forced = typeof raw['forced'] === 'string' ? { forced: raw['forced'] } : undefined;
+  return { record, tokens, releasedAt, previous: parsePredecessor(raw['previous']), ...forced };
 }
 
 function parsePredecessor(value: unknown): Predecessor | undefined {

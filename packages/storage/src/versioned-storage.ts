@@ -86,22 +86,22 @@ class VersionedStorage implements LockStorage {
         const record = Object.freeze({ key, leaseId, holder: recorded, fencingToken, acquiredAt: now, expiresAt });
         const previous = state === undefined ? undefined : predecessorOf(state);
         const answer = { acquired: true, record, previous, storageNow: now } as const;
-        return { write: { record, tokens, releasedAt: undefined, previous }, answer };
+        return { write: { record, tokens, releasedAt: undefined, previous, forced: state?.forced }, answer };
       }
       if (held.leaseId !== leaseId) {
         return { answer: { acquired: false, record: held, ahead: undefined, storageNow: now } };
       }
       const record = Object.freeze({ ...held, expiresAt });
-      const { tokens = record.fencingToken, previous } = state ?? {};
+      const { tokens = record.fencingToken, previous, forced } = state ?? {};
       const answer = { acquired: true, record, previous, storageNow: now } as const;
-      return { write: { record, tokens, releasedAt: undefined, previous }, answer };
+      return { write: { record, tokens, releasedAt: undefined, previous, forced }, answer };
     });
   }
 
   renew(key: string, leaseId: string, leaseMs: number, update?: LeaseUpdate): Promise<RenewResult> {
     return this.#change('renew', key, ({ state, held, now }): Step<RenewResult> => {
       if (state === undefined || held?.leaseId !== leaseId) {
-        return { answer: { renewed: false, record: held, storageNow: now } };
+        return { answer: { renewed: false, record: held, forced: state?.forced === leaseId, storageNow: now } };
       }
       const expiresAt = now + leaseMs;
       const holder = parseHolder(update?.holder) ?? held.holder;
@@ -114,7 +114,8 @@ class VersionedStorage implements LockStorage {
 
   release(key: string, leaseId: string): Promise<ReleaseResult> {
     return this.#change('release', key, ({ state, held, now }): Step<ReleaseResult> => {
-      if (state === undefined || held?.leaseId !== leaseId) return { answer: { released: false, record: held } };
+      if (state === undefined || held?.leaseId !== leaseId)
+        return { answer: { released: false, record: held, forced: state?.forced === leaseId } };
       return { write: { ...state, releasedAt: now }, answer: { released: true } };
     });
   }
@@ -122,7 +123,7 @@ class VersionedStorage implements LockStorage {
   forceRelease(key: string): Promise<LockRecord | undefined> {
     return this.#change('force release', key, ({ state, held, now }): Step<LockRecord | undefined> => {
       if (state === undefined || held === undefined) return { answer: undefined };
-      return { write: { ...state, releasedAt: now }, answer: held };
+      return { write: { ...state, releasedAt: now, forced: held.leaseId }, answer: held };
     });
   }
 
