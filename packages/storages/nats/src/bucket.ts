@@ -4,10 +4,12 @@ import {
   type JetStreamClient,
   type JetStreamManager,
   type StreamConfig,
+  type StreamInfo,
 } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { NatsBucketError } from './errors.ts';
-import { isConflict, isDenied, isGone, isNoStream, isNobodyThere } from './failure.ts';
+import { isConflict, isDenied, isGone, isMadeByOthers, isNoStream, isNobodyThere } from './failure.ts';
 import type { Link } from './link.ts';
 import type { CheckedNatsOptions } from './nats-options.ts';
 import { tokensPerRevision } from '@lockscope/storage/revisioned';
@@ -165,20 +167,46 @@ export class Bucket {
   }
 }
 
+/** Together a second: as long as a busy server needs to make a stream. */
+const looksForOthers = 50;
+const pauseMs = 20;
+
 async function findOrMake(
   client: JetStreamClient,
   manager: JetStreamManager,
   options: CheckedNatsOptions,
 ): Promise<{ config: StreamConfig; created: string }> {
   const { bucket, replicas, store } = options;
+  const found = await find(manager, bucket);
+  if (found !== undefined) return found;
+  const settings = { history: 1, replicas, storage: store, description: 'locks of Lockscope' } as const;
+  try {
+    await new Kvm(client).create(bucket, settings);
+  } catch (error) {
+    const others = isMadeByOthers(error) ? await findSoon(manager, bucket) : undefined;
+    if (others === undefined) throw error;
+    return others;
+  }
+  return await manager.streams.info(streamOf(bucket));
+}
+
+async function find(manager: JetStreamManager, bucket: string): Promise<StreamInfo | undefined> {
   try {
     return await manager.streams.info(streamOf(bucket));
   } catch (error) {
-    if (!isNoStream(error)) throw error;
+    if (isNoStream(error)) return undefined;
+    throw error;
   }
-  const settings = { history: 1, replicas, storage: store, description: 'locks of Lockscope' } as const;
-  await new Kvm(client).create(bucket, settings);
-  return await manager.streams.info(streamOf(bucket));
+}
+
+/** While another process makes it the server refuses to make it twice, some moments before it can be found. */
+async function findSoon(manager: JetStreamManager, bucket: string): Promise<StreamInfo | undefined> {
+  for (let tries = 0; tries < looksForOthers; tries += 1) {
+    const found = await find(manager, bucket);
+    if (found !== undefined) return found;
+    await sleep(pauseMs);
+  }
+  return undefined;
 }
 
 /** Settings under which a record would vanish or an old one would come back. */

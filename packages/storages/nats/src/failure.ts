@@ -19,6 +19,11 @@ export function isGone(error: unknown): boolean {
   return code === noSequence || code === noMessage || code === JetStreamApiCodes.NoMessageFound;
 }
 
+/** True when a stream of that name, or with these subjects, is there or being made. */
+export function isMadeByOthers(error: unknown): boolean {
+  return error instanceof JetStreamApiError && (error.code === 10058 || error.code === 10065);
+}
+
 export function isNoStream(error: unknown): boolean {
   return apiCode(error) === JetStreamApiCodes.StreamNotFound;
 }
