@@ -1,5 +1,4 @@
 import {
-  ForeignRecordError,
   type AcquireRequest,
   type AcquireResult,
   type LeaseUpdate,
@@ -18,32 +17,19 @@ import {
   parsePredecessor,
   parseRecord,
   parseSharers,
-  parseWaiters,
   recordedHolder,
   wasForced,
 } from './lock-row.ts';
+import { LockReader, type Page } from './lock-reader.ts';
 import type { MachineTime } from './machine-time.ts';
 import type { Boot } from './schema.ts';
 import { isShared, SharedTable } from './shared-table.ts';
 import * as sql from './statements.ts';
-import { fromStoredText, toStoredText } from './stored-text.ts';
+import { toStoredText } from './stored-text.ts';
 import { WaitingIds } from './waiting-ids.ts';
-
-/** A held lock with those who wait for it. */
-export type HeldState = LockState & { readonly record: LockRecord };
-
-/** A page of held locks, and where the next one begins. */
-export interface Page {
-  readonly states: readonly HeldState[];
-  /** Undefined after the last page. */
-  readonly next: string | undefined;
-}
 
 /** While this share of its waiting time is left, a waiter's place is kept as it is, so that asking again only reads. */
 const restingShare = 0.8;
-const pageLength = 100;
-/** No key is stored like this: the escape would be escaped. */
-const noKey = '\u0010';
 const sweepLength = 500;
 
 /** The operations on an open database. Each is one statement, or one transaction; all throw what the driver throws. */
@@ -54,6 +40,7 @@ export class LockTable {
   readonly #time: MachineTime;
   readonly #waiting = new WaitingIds();
   readonly #shared: SharedTable;
+  readonly #reader: LockReader;
 
   constructor(connection: Connection, path: string, boot: Boot, time: MachineTime) {
     this.#connection = connection;
@@ -61,6 +48,7 @@ export class LockTable {
     this.#boot = boot;
     this.#time = time;
     this.#shared = new SharedTable(connection, boot, time);
+    this.#reader = new LockReader(connection, boot, time);
     for (const statement of Object.values(sql)) if (statement !== sql.sharedLease) connection.prepare(statement);
   }
 
@@ -93,7 +81,7 @@ export class LockTable {
       changed === 1 ||
       this.#whereShared(storedKey, () => this.#shared.renew(storedKey, storedId, leaseMs, update, this.#time.now()));
     if (renewed) return { renewed, expiresAt: this.#time.epoch(now + leaseMs), storageNow: this.#time.epoch(now) };
-    const { record, storageNow } = this.read(key, 'renew');
+    const { record, storageNow } = this.#reader.read(key, 'renew');
     return { renewed, record, forced: this.#wasForced(storedKey, storedId), storageNow };
   }
 
@@ -105,7 +93,7 @@ export class LockTable {
     const released =
       changed === 1 || this.#whereShared(storedKey, () => this.#shared.release(storedKey, storedId, this.#time.now()));
     if (released) return { released };
-    return { released, record: this.read(key, 'release').record, forced: this.#wasForced(storedKey, storedId) };
+    return { released, record: this.#reader.read(key, 'release').record, forced: this.#wasForced(storedKey, storedId) };
   }
 
   leave(key: string, leaseId: string): void {
@@ -122,7 +110,7 @@ export class LockTable {
 
   forceRelease(key: string): LockRecord | undefined {
     return this.#connection.transaction(() => {
-      const { record, sharers = [] } = this.read(key, 'force release');
+      const { record, sharers = [] } = this.#reader.read(key, 'force release');
       if (record === undefined) return undefined;
       const robbed = [record, ...sharers].map(({ leaseId }) => toStoredText(leaseId));
       const storedKey = toStoredText(key);
@@ -132,40 +120,13 @@ export class LockTable {
     });
   }
 
-  read(key: string, operation = 'read'): LockState {
-    const asked = this.#time.now();
-    const row = this.#connection.get(sql.state, asked, asked, toStoredText(key));
-    const now = this.#time.now();
-    const storageNow = this.#time.epoch(now);
-    if (row === undefined) return { record: undefined, waiters: [], storageNow };
-    return {
-      ...this.#holders(key, row, now, operation),
-      waiters: parseWaiters(row['waiters'], this.#time),
-      storageNow,
-    };
+  read(key: string): LockState {
+    return this.#reader.read(key);
   }
 
-  /** The held locks from key `from` on, as it is stored; `after` leaves that key itself out. */
+  /** See {@link LockReader.page}. */
   page(from: string, after: boolean): Page {
-    const asked = this.#time.now();
-    const rows = this.#connection.all(
-      sql.page,
-      asked,
-      asked,
-      from,
-      after ? from : noKey,
-      this.#boot.number,
-      asked,
-      pageLength,
-    );
-    const now = this.#time.now();
-    const storageNow = this.#time.epoch(now);
-    const states = rows.flatMap((row): HeldState[] => {
-      const { record, ...others } = this.#listed(row, now);
-      const waiters = parseWaiters(row['waiters'], this.#time);
-      return record === undefined ? [] : [{ record, ...others, waiters, storageNow }];
-    });
-    return { states, next: rows[pageLength - 1]?.['key'] as string | undefined };
+    return this.#reader.page(from, after);
   }
 
   /** Removes some keys that nobody had or wanted for so long; gives how many, 0 when there are none left. */
@@ -178,24 +139,6 @@ export class LockTable {
       this.#connection.run(sql.removeLostSharers);
       return removed;
     });
-  }
-
-  /** A row that is not Lockscope's is left out: who asks for its key is told. */
-  #listed(row: Row, now: number): Pick<LockState, 'record' | 'sharers'> {
-    try {
-      return this.#holders(fromStoredText(row['key'] as string), row, now, 'list');
-    } catch (error) {
-      if (error instanceof ForeignRecordError) return { record: undefined };
-      throw error;
-    }
-  }
-
-  /** Who has the lock, by a row with its sharers. */
-  #holders(key: string, row: Row, now: number, operation: string): Pick<LockState, 'record' | 'sharers'> {
-    if (!isLive(row, this.#boot, now)) return { record: undefined };
-    if (!isShared(row)) return { record: parseRecord(key, row, this.#time, operation) };
-    const [record, ...sharers] = parseSharers(key, row['sharers'], this.#time);
-    return { record, ...(sharers.length > 0 && { sharers }) };
   }
 
   #passOn({ holder, fencingToken }: LeaseUpdate, key: string, leaseId: string, now: number, endsAt: number): number {
@@ -339,7 +282,7 @@ export class LockTable {
   }
 
   #busy(key: string, row: Row, now: number): AcquireResult {
-    const { record } = this.#holders(key, row, now, 'acquire');
+    const { record } = this.#reader.holders(key, row, now, 'acquire');
     return { acquired: false, record, ahead: Number(row['ahead']), storageNow: this.#time.epoch(now) };
   }
 

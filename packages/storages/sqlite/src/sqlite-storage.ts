@@ -16,7 +16,8 @@ import {
 import { SqliteSchemaError } from './errors.ts';
 import { describeFailure, failureOf } from './failure.ts';
 import { loadDriver } from './load-driver.ts';
-import { LockTable, type HeldState } from './lock-table.ts';
+import type { HeldState } from './lock-reader.ts';
+import { LockTable } from './lock-table.ts';
 import { MachineTime } from './machine-time.ts';
 import { identityOf, openFile, openHandle, type OpenFile } from './open-file.ts';
 import { prepareSchema } from './schema.ts';
