@@ -76,19 +76,21 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
 
 /** Passes on what one side says, and that it says no more. Both go when one goes. */
 function join(from: Socket, to: Socket, now: () => { readonly lost: boolean; readonly delayMs: number }): void {
-  let lastDue = 0;
-  const later = (deliver: () => void, delayMs: number): void => {
-    const time = performance.now();
-    // What was said first arrives first, also when the delay has been shortened meanwhile.
-    const due = Math.max(time + delayMs, lastDue);
-    if (due <= time) {
-      deliver();
-      return;
+  // What was said first arrives first, also when the delay was shortened meanwhile or a timer is late: a stream whose
+  // bytes change places is nothing that a network does.
+  const waiting: { readonly due: number; readonly deliver: () => void }[] = [];
+  const flush = (): void => {
+    for (let [first] = waiting; first !== undefined; [first] = waiting) {
+      const inMs = first.due - performance.now();
+      if (inMs > 0) return void setTimeout(flush, inMs);
+      waiting.shift();
+      first.deliver();
     }
-    lastDue = due;
-    // A timer may fire up to a millisecond early; then the next chunk, undelayed, would overtake this one.
-    setTimeout(deliver, due - time + 1);
-    lastDue += 1;
+  };
+  const later = (deliver: () => void, delayMs: number): void => {
+    if (waiting.length === 0 && delayMs === 0) return deliver();
+    waiting.push({ due: performance.now() + delayMs, deliver });
+    if (waiting.length === 1) flush();
   };
   from.on('data', (bytes) => {
     const { lost, delayMs } = now();

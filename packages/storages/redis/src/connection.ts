@@ -9,6 +9,8 @@ export function reconnectPause(attempts: number): number {
 interface Emitter {
   on(event: string, listener: (...args: unknown[]) => void): unknown;
   off(event: string, listener: (...args: unknown[]) => void): unknown;
+  getMaxListeners?(): number;
+  setMaxListeners?(count: number): unknown;
 }
 
 /** Resolves when the client can send. Rejects after `timeoutMs`, with the last reason that it gave why it could not. */
@@ -29,6 +31,8 @@ export function untilReady(client: Emitter, timeoutMs: number): Promise<void> {
       () => settle(() => reject(new Error(`there was no connection for ${timeoutMs} ms`, { cause }))),
       timeoutMs,
     );
+    // Every operation that meets an outage waits here; that many is no leak.
+    if (client.getMaxListeners?.() !== 0) client.setMaxListeners?.(0);
     client.on('ready', ready);
     client.on('error', fail);
   });

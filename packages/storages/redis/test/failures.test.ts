@@ -174,6 +174,20 @@ describeWith('redis-server', 'when something is wrong', () => {
       await works(storage);
     });
 
+    test('many operations that wait for a server are no reason for a warning', async () => {
+      const warnings: string[] = [];
+      const note = ({ message }: Error): void => void warnings.push(message);
+      process.on('warning', note);
+      later(() => process.off('warning', note));
+      const late = await startRedis();
+      later(() => late.stop());
+      await late.kill();
+      const storage = ownStorage(late.port, 300);
+      const waiting = Array.from({ length: 50 }, (_, n) => failure(storage.acquire(request(`k${n}`))));
+      await Promise.all(waiting);
+      expect(warnings).toEqual([]);
+    });
+
     test('closing its own client leaves no connection', async () => {
       const storage = ownStorage(server.port);
       const waiter = request('a', { waitMs: 100 });
