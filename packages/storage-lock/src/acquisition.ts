@@ -286,7 +286,9 @@ export class Acquisition extends Due implements Inquirer, Waiter {
     const { result } = news;
     const now = this.#registry.clock.monotonic();
     const { acquiredAt, expiresAt } = result.record;
-    const beganAt = Math.min(now, this.#inquiry.atEarliest(acquiredAt, this.#startedAt));
+    // What the storage knows to have passed since then has passed here, too.
+    const passedMs = Math.max(0, result.storageNow - acquiredAt);
+    const beganAt = Math.min(now - passedMs, this.#inquiry.atEarliest(acquiredAt, this.#startedAt));
     const leaseMs = expiresAt - acquiredAt;
     this.#wait.turnCame = 'notified';
     // It may be the answer to the open question, or to the one before.

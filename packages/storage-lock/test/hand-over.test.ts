@@ -113,6 +113,35 @@ describe('a lock that is handed over by the storage', () => {
     expect(waiting.value?.state).toBe('held');
   });
 
+  it('counts what the storage says has passed since, however far apart the clocks of its writers are', async () => {
+    const world = makeWorld({ leaseMs: 30_000, waitMs: 60_000 }, { kind: UnheardStorage });
+    const { locks, other, clock, memory } = world;
+    const tells: ((news: LeaseNews) => void)[] = [];
+    memory.watch = (_key, _leaseId, tell) => (tells.push(tell), () => undefined);
+    const lock = await other().acquire('a');
+    const waiting = outcomeOf(locks.acquire('a'));
+    await settle(clock);
+    const { leaseId } = (await memory.read('a')).waiters[0] ?? { leaseId: '' };
+    // Written by a process whose clock is an hour ahead, half a second before.
+    const ahead = clock.now() + 3_600_000;
+    const record = {
+      key: 'a',
+      leaseId,
+      holder: { ownerId: 'w' },
+      fencingToken: 2,
+      acquiredAt: ahead,
+      expiresAt: ahead + 2000,
+    };
+    await clock.advance(600);
+    const result = { acquired: true, record, previous: undefined, storageNow: ahead + 500 } as const;
+    for (const tell of tells) tell({ type: 'granted', result });
+    await settle(clock);
+    expect(waiting.value?.remainingMs()).toBe(1500);
+    await waiting.value?.release();
+    await lock.release();
+    await clock.advance(5000);
+  });
+
   it('is not given back by an answer that comes after the news', async () => {
     const world = makeWorld({ leaseMs: 30_000, waitMs: 60_000 });
     const { locks, other, clock, memory } = world;
