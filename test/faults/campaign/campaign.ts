@@ -1,5 +1,5 @@
 import type { Verdict } from './check.ts';
-import { type Fault, otherFaults, serverKills } from './faults.ts';
+import { type Fault, clientKills, otherFaults, serverKills } from './faults.ts';
 import { type Random, seededRandom } from './random.ts';
 import { type Backend, World } from './world.ts';
 
@@ -19,9 +19,9 @@ const fewFaults = 3;
 
 /**
  * One fault after the other, in an order that the seed decides, while three processes compete for the same locks. After
- * each, every process has to get a lock again. `rounds` is how often the server is killed in the middle of each
- * operation; everything else happens a tenth as often, but at least once. Without `rounds`: each kill once, and a few
- * of the rest.
+ * each, every process has to get a lock again. `rounds` is how often the server, or a client where there is none, is
+ * killed in the middle of each operation; everything else happens a tenth as often, but at least once. Without
+ * `rounds`: each kill once, and a few of the rest.
  */
 export async function campaign(
   backend: Backend,
@@ -55,12 +55,15 @@ export async function campaign(
 }
 
 function planned(backend: Backend, random: Random, rounds: number | undefined): Fault[] {
-  const possible = ({ needsServer }: Fault): boolean => !needsServer || backend.start !== undefined;
+  const hasServer = backend.start !== undefined;
+  const [kills, rest] = hasServer ? [serverKills, [...clientKills, ...otherFaults]] : [clientKills, otherFaults];
   const times = (faults: readonly Fault[], count: number): Fault[] =>
-    faults.filter(possible).flatMap((fault) => Array.from({ length: count }, () => fault));
-  const others = shuffled(times(otherFaults, Math.ceil((rounds ?? 1) / 10)), random);
+    faults
+      .filter(({ needsServer }) => hasServer || !needsServer)
+      .flatMap((fault) => Array.from({ length: count }, () => fault));
+  const others = shuffled(times(rest, Math.ceil((rounds ?? 1) / 10)), random);
   return shuffled(
-    [...times(serverKills, rounds ?? 1), ...(rounds === undefined ? others.slice(0, fewFaults) : others)],
+    [...times(kills, rounds ?? 1), ...(rounds === undefined ? others.slice(0, fewFaults) : others)],
     random,
   );
 }

@@ -28,19 +28,21 @@ export const serverKills: readonly Fault[] = operations.map((operation) => ({
   },
 }));
 
+/** A client is killed in the middle of each operation. */
+export const clientKills: readonly Fault[] = operations.map((operation) => ({
+  name: `a client is killed in the middle of ${withArticle(operation)}`,
+  needsServer: false,
+  happen: async (world: World) => {
+    const { client } = world.anyClient();
+    client.willDie();
+    client.tell({ do: 'strike', operation, afterUs: world.random.int(0, 1_500) });
+    await client.gone(15_000);
+    await world.replace(client);
+  },
+}));
+
 /** Whatever else goes wrong in a campaign. */
 export const otherFaults: readonly Fault[] = [
-  ...operations.map((operation) => ({
-    name: `a client is killed in the middle of ${withArticle(operation)}`,
-    needsServer: false,
-    happen: async (world: World) => {
-      const { client } = world.anyClient();
-      client.willDie();
-      client.tell({ do: 'strike', operation, afterUs: world.random.int(0, 1_500) });
-      await client.gone(15_000);
-      await world.replace(client);
-    },
-  })),
   {
     name: 'the server is frozen',
     needsServer: true,

@@ -111,7 +111,7 @@ export class World {
   async replace(gone: ClientProcess): Promise<void> {
     const place = this.#clients.find(({ process: client }) => client === gone);
     if (place === undefined) throw new Error(`${gone.name} is not at work`);
-    const name = `${gone.name}+`;
+    const name = `${gone.name.split('+')[0]}+${this.#all.length}`;
     place.process = await ClientProcess.start(name, this.#clientOptions(name, place.proxy));
     this.#all.push(place.process);
   }
@@ -177,7 +177,7 @@ export class World {
       shared: ['shared/1', 'shared/2'],
       workers: 3,
       own: `own/${name}`,
-      wallClock: /skewed\+*$/.test(name) ? ('jumps' as const) : undefined,
+      wallClock: /skewed(?:\+\d+)?$/.test(name) ? ('jumps' as const) : undefined,
       apart: this.#options.apart,
     };
   }
