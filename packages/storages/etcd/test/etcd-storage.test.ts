@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { describeWith } from '../../../../test/support/describe-with.ts';
 import { startEtcd } from '../../../../test/support/servers/etcd.ts';
 import { EtcdOptionsError, EtcdStorage, type EtcdStorageOptions } from '../src/index.ts';
-import { request, take, until, waitInLine } from './requests.ts';
+import { newRequest, take, until, waitInLine } from '../../../../test/support/requests.ts';
 import { World } from './world.ts';
 
 describe('the options', () => {
@@ -56,12 +56,12 @@ describeWith('etcd', 'locks in etcd', () => {
 
   test('an uncontended acquire, renewal and release are one transaction each, and use one lease of etcd again and again', async () => {
     const storage = await world.storage(world.newPrefix());
-    const first = request('a');
+    const first = newRequest('a');
     await take(storage, first);
     await storage.release('a', first.leaseId);
     const before = await calls();
     for (let round = 0; round < 5; round += 1) {
-      const attempt = request('a');
+      const attempt = newRequest('a');
       await take(storage, attempt);
       expect(await storage.renew('a', attempt.leaseId, 60_000)).toMatchObject({ renewed: true });
       expect(await storage.release('a', attempt.leaseId)).toEqual({ released: true });
@@ -78,7 +78,7 @@ describeWith('etcd', 'locks in etcd', () => {
     const storage = await world.storage(world.newPrefix());
     const client = await world.beside();
     for (let round = 0; round < 12; round += 1) {
-      const attempt = request('a', { leaseMs: 10_000 });
+      const attempt = newRequest('a', { leaseMs: 10_000 });
       await take(storage, attempt);
       const { leases } = await client.leaseClient.leaseLeases();
       const lives = await Promise.all(leases.map(({ ID }) => client.leaseClient.leaseTimeToLive({ ID, keys: true })));
@@ -93,7 +93,7 @@ describeWith('etcd', 'locks in etcd', () => {
   test('a waiter that gets the lock handed over asks for nothing, and releases with one transaction', async () => {
     const prefix = world.newPrefix();
     const [holder, waiter] = [await world.storage(prefix), await world.storage(prefix)];
-    const first = request('a');
+    const first = newRequest('a');
     await take(holder, first);
     const { attempt, news } = await waitInLine(waiter, 'a');
     const before = await calls();
@@ -109,7 +109,7 @@ describeWith('etcd', 'locks in etcd', () => {
   test('what is released leaves nothing behind', async () => {
     const prefix = world.newPrefix();
     const storage = await world.storage(prefix);
-    const held = request('a');
+    const held = newRequest('a');
     await take(storage, held);
     const { attempt, news, stop } = await waitInLine(storage, 'a');
     await storage.release('a', held.leaseId);
@@ -123,7 +123,7 @@ describeWith('etcd', 'locks in etcd', () => {
     const server = await startEtcd();
     const client = new Etcd3({ hosts: server.url });
     const storage = new EtcdStorage({ hosts: server.url });
-    const attempts = Array.from({ length: 20 }, (_, n) => request(`orders/${n}`));
+    const attempts = Array.from({ length: 20 }, (_, n) => newRequest(`orders/${n}`));
     await Promise.all(attempts.map((attempt) => take(storage, attempt)));
     expect((await client.leaseClient.leaseLeases()).leases).toHaveLength(20);
     await Promise.all(attempts.map(({ key, leaseId }) => storage.release(key, leaseId)));
@@ -139,12 +139,12 @@ describeWith('etcd', 'locks in etcd', () => {
     async () => {
       const prefix = world.newPrefix();
       const [gone, other] = [await world.storage(prefix), await world.storage(prefix)];
-      const { record } = await take(gone, request('a', { leaseMs: 1000 }));
+      const { record } = await take(gone, newRequest('a', { leaseMs: 1000 }));
       await gone.close();
-      const waiting = request('a', { waitMs: 60_000 });
+      const waiting = newRequest('a', { waitMs: 60_000 });
       expect(await other.acquire(waiting)).toMatchObject({ acquired: false, record: { leaseId: record.leaseId } });
       await until('the end of the lease', async () => (await other.read('a')).record === undefined);
-      expect(await other.acquire(request('a'))).toMatchObject({ acquired: false, record: undefined });
+      expect(await other.acquire(newRequest('a'))).toMatchObject({ acquired: false, record: undefined });
       const next = await take(other, waiting);
       expect(next.previous).toMatchObject({ fencingToken: record.fencingToken, expiredAt: record.expiresAt });
       expect(next.record.fencingToken).toBeGreaterThan(record.fencingToken);
@@ -155,12 +155,12 @@ describeWith('etcd', 'locks in etcd', () => {
     const prefix = world.newPrefix();
     const [one, other] = [await world.storage(prefix), await world.storage(prefix)];
     for (const round of ['with a new lease of etcd', 'with one that was used before']) {
-      const attempt = request('a', { leaseMs: 2500 });
+      const attempt = newRequest('a', { leaseMs: 2500 });
       const from = performance.now();
       await take(one, attempt);
       await until(round, async () => (await other.read('a')).record === undefined);
       expect(performance.now() - from).toBeGreaterThanOrEqual(2500);
-      const again = request('b', { leaseMs: 2500 });
+      const again = newRequest('b', { leaseMs: 2500 });
       await take(one, again);
       await one.release('b', again.leaseId);
     }
@@ -171,7 +171,7 @@ describeWith('etcd', 'locks in etcd', () => {
     const tokens: number[] = [];
     for (const { url } of [before, after]) {
       const storage = new EtcdStorage({ hosts: url });
-      tokens.push((await take(storage, request('a'))).record.fencingToken);
+      tokens.push((await take(storage, newRequest('a'))).record.fencingToken);
       await storage.close();
     }
     const [first = Infinity, second] = tokens;
@@ -182,7 +182,7 @@ describeWith('etcd', 'locks in etcd', () => {
   test('a given client stays open when the storage is closed', async () => {
     const client = new Etcd3({ hosts: (await world.server()).url });
     const storage = new EtcdStorage({ client, prefix: world.newPrefix() });
-    await take(storage, request('a'));
+    await take(storage, newRequest('a'));
     await storage.close();
     expect(await client.get('nothing')).toBeNull();
     client.close();
@@ -194,7 +194,7 @@ describeWith('etcd', 'locks in etcd', () => {
     await storage.read('a');
     const server = await lonely.server();
     server.freeze();
-    const attempt = request('a');
+    const attempt = newRequest('a');
     await expect(storage.acquire(attempt)).rejects.toThrow(/no answer within 300 ms/);
     server.thaw();
     await until('an answer', () =>
@@ -210,10 +210,13 @@ describeWith('etcd', 'locks in etcd', () => {
     const server = await startEtcd();
     const storage = new EtcdStorage({ hosts: server.url });
     await server.kill();
-    await expect(storage.acquire(request('a'))).rejects.toMatchObject({ code: 'STORAGE_FAILED', operation: 'acquire' });
+    await expect(storage.acquire(newRequest('a'))).rejects.toMatchObject({
+      code: 'STORAGE_FAILED',
+      operation: 'acquire',
+    });
     await server.start();
     await until('a lock', () =>
-      storage.acquire(request('a')).then(
+      storage.acquire(newRequest('a')).then(
         ({ acquired }) => acquired,
         () => false,
       ),
@@ -229,7 +232,7 @@ describeWith('etcd', 'locks in etcd', () => {
       const metrics = await (await fetch(`${server.url}/metrics`)).text();
       return Number(/^etcd_debugging_mvcc_watcher_total (\S+)$/m.exec(metrics)?.[1]);
     };
-    await take(storage, request('a'));
+    await take(storage, newRequest('a'));
     expect(await watching()).toBe(0);
     const stops = [];
     for (let n = 0; n < 10; n += 1) stops.push((await waitInLine(storage, 'a')).stop);

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { FileStorage, type MachineClock } from '../src/index.ts';
 import { newFolder } from './folders.ts';
 import { onMachine } from './machine.ts';
-import { request, taken } from './requests.ts';
+import { request, taken } from '../../../../test/support/requests.ts';
 
 describe('after a new start of the machine', () => {
   test('nobody has what was held before, and tokens are far beyond those that power may have taken along', async () => {

@@ -2,7 +2,7 @@ import { systemClock } from '@lockscope/storage';
 import { describe, expect, test } from 'vitest';
 import { FileOptionsError, FileStorage, type FileStorageOptions, type MachineClock } from '../src/index.ts';
 import { newFolder } from './folders.ts';
-import { request } from './requests.ts';
+import { request } from '../../../../test/support/requests.ts';
 
 function problemsOf(options: unknown): readonly string[] {
   try {

@@ -6,7 +6,7 @@ import type { AcquireResult } from '@lockscope/storage';
 import { FileStorage } from '../src/index.ts';
 import { Child } from './children.ts';
 import { newFolder } from './folders.ts';
-import { request, taken } from './requests.ts';
+import { request, taken } from '../../../../test/support/requests.ts';
 
 // Processes start in some 0.2 s and share two processors with other test files.
 const patience = 120_000;

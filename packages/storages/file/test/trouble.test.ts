@@ -16,7 +16,7 @@ import { FileFolderError, FileMachineError, FileStorage } from '../src/index.ts'
 import { describeFailure } from '../src/failure.ts';
 import { newFolder } from './folders.ts';
 import { onMachine } from './machine.ts';
-import { request, taken } from './requests.ts';
+import { request, taken } from '../../../../test/support/requests.ts';
 
 function keyFolder(path: string, key: string): string {
   const [name = ''] = readdirSync(join(path, 'locks')).filter((folder) => folder.startsWith(`${key}~`));

@@ -2,7 +2,7 @@ import type { Finding } from '@lockscope/storage';
 import { createPool } from 'mysql2/promise';
 import { expect, test, vi } from 'vitest';
 import { describeWith } from '../../../../test/support/describe-with.ts';
-import { taken } from './requests.ts';
+import { taken } from '../../../../test/support/requests.ts';
 import { useMariadb } from './server.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });

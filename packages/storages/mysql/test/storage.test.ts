@@ -2,7 +2,7 @@ import mysql from 'mysql2';
 import { createConnection, createPool, type Pool, type PoolOptions } from 'mysql2/promise';
 import { expect, test, vi } from 'vitest';
 import { describeWith } from '../../../../test/support/describe-with.ts';
-import { collect, request, taken } from './requests.ts';
+import { collect, request, taken } from '../../../../test/support/requests.ts';
 import { useMariadb } from './server.ts';
 
 // A machine that is busy with other tests is slow; nothing here is about time.

@@ -4,7 +4,7 @@ import { createConnection, createPool } from 'mysql2/promise';
 import { expect, test, vi } from 'vitest';
 import { describeWith } from '../../../../test/support/describe-with.ts';
 import { MysqlStorage } from '../src/index.ts';
-import { request, taken } from './requests.ts';
+import { request, taken } from '../../../../test/support/requests.ts';
 import { useMariadb } from './server.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });

@@ -3,7 +3,7 @@ import { connect } from '@nats-io/transport-node';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeWith } from '../../../../test/support/describe-with.ts';
 import { NatsStorage } from '../src/index.ts';
-import { request, take, until, waitInLine } from './requests.ts';
+import { newRequest, take, until, waitInLine } from '../../../../test/support/requests.ts';
 import { World } from './world.ts';
 
 describeWith('nats-server', 'locks in NATS', () => {
@@ -28,7 +28,7 @@ describeWith('nats-server', 'locks in NATS', () => {
     const { storage, sent, end } = await counted(world.newBucket());
     for (let round = 0; round < 3; round += 1) {
       const before = sent();
-      const attempt = request('orders/42');
+      const attempt = newRequest('orders/42');
       await take(storage, attempt);
       expect(sent() - before).toBe(1);
       expect(await storage.renew('orders/42', attempt.leaseId, 60_000)).toMatchObject({ renewed: true });
@@ -43,7 +43,7 @@ describeWith('nats-server', 'locks in NATS', () => {
     const bucket = world.newBucket();
     const holder = await counted(bucket);
     const waiter = await counted(bucket);
-    const first = request('a');
+    const first = newRequest('a');
     await take(holder.storage, first);
     const { attempt, news } = await waitInLine(waiter.storage, 'a');
     const before = { holder: holder.sent(), waiter: waiter.sent() };
@@ -61,7 +61,7 @@ describeWith('nats-server', 'locks in NATS', () => {
     const bucket = world.newBucket();
     const holder = await counted(bucket);
     const waiter = await counted(bucket);
-    const first = request('a');
+    const first = newRequest('a');
     const stop = holder.storage.watch('a', first.leaseId, () => undefined);
     await take(holder.storage, first);
     const { news } = await waitInLine(waiter.storage, 'a');
@@ -82,7 +82,7 @@ describeWith('nats-server', 'locks in NATS', () => {
     const bucket = world.newBucket();
     const storage = await world.storage(bucket);
     for (let n = 0; n < 100; n += 1) {
-      const attempt = request(`orders/${n}`);
+      const attempt = newRequest(`orders/${n}`);
       await take(storage, attempt);
       await storage.release(attempt.key, attempt.leaseId);
     }
@@ -92,7 +92,7 @@ describeWith('nats-server', 'locks in NATS', () => {
   test('a storage that is closed right after a release leaves nothing behind either', async () => {
     const bucket = world.newBucket();
     const storage = await world.storage(bucket);
-    const attempt = request('a');
+    const attempt = newRequest('a');
     await take(storage, attempt);
     await storage.release('a', attempt.leaseId);
     await storage.close();
@@ -103,14 +103,14 @@ describeWith('nats-server', 'locks in NATS', () => {
     const bucket = world.newBucket();
     const late = await world.storage(bucket, { viaProxy: true });
     const other = await world.storage(bucket);
-    const attempt = request('a', { leaseMs: 300 });
+    const attempt = newRequest('a', { leaseMs: 300 });
     const { record } = await take(late, attempt);
     const proxy = await world.proxy();
     proxy.set({ delayMs: 500 });
     const renewal = late.renew('a', attempt.leaseId, 60_000);
     await until('the renewal', async () => (await other.read('a')).storageNow > record.expiresAt + 400);
     proxy.set({});
-    const next = await take(other, request('a'));
+    const next = await take(other, newRequest('a'));
     expect(next.record.fencingToken).toBeGreaterThan(record.fencingToken);
     expect(await renewal).toMatchObject({ renewed: false });
   });
@@ -125,7 +125,7 @@ describeWith('nats-server', 'locks in NATS', () => {
       await slow.read('a');
       const proxy = await world.proxy();
       proxy.set({ delayMs: 1200 });
-      const { record } = await take(slow, request('a'));
+      const { record } = await take(slow, newRequest('a'));
       proxy.set({});
       expect((await other.read('a')).record).toEqual(record);
     },
@@ -134,16 +134,16 @@ describeWith('nats-server', 'locks in NATS', () => {
   test('the wall clock of a client decides nothing', async () => {
     const bucket = world.newBucket();
     const right = await world.storage(bucket);
-    const held = request('held');
+    const held = newRequest('held');
     await take(right, held);
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 24 * 3_600_000 });
     try {
       const wrong = await world.storage(bucket);
-      expect(await wrong.acquire(request('held'))).toMatchObject({ acquired: false });
-      const short = await take(wrong, request('short', { leaseMs: 200 }));
-      expect(await right.acquire(request('short'))).toMatchObject({ acquired: false });
+      expect(await wrong.acquire(newRequest('held'))).toMatchObject({ acquired: false });
+      const short = await take(wrong, newRequest('short', { leaseMs: 200 }));
+      expect(await right.acquire(newRequest('short'))).toMatchObject({ acquired: false });
       await until('the end of the lease', async () => (await right.read('short')).record === undefined);
-      const next = await take(right, request('short'));
+      const next = await take(right, newRequest('short'));
       expect(next.previous).toMatchObject({ fencingToken: short.record.fencingToken });
       expect(next.record.acquiredAt).toBeGreaterThanOrEqual(short.record.expiresAt);
     } finally {
@@ -162,7 +162,7 @@ describeWith('nats-server', 'locks in NATS', () => {
       const error: unknown = await storage.read('a').catch((cause: unknown) => cause);
       return String(error).includes('connection is down');
     });
-    await expect(storage.acquire(request('a'))).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+    await expect(storage.acquire(newRequest('a'))).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
     await server.start();
     await until('the return', () =>
       storage.read('a').then(
@@ -178,7 +178,7 @@ describeWith('nats-server', 'locks in NATS', () => {
     const bucket = world.newBucket();
     const holder = await world.storage(bucket);
     const waiter = await world.storage(bucket, { viaProxy: true });
-    const held = request('a');
+    const held = newRequest('a');
     await take(holder, held);
     const { attempt, news } = await waitInLine(waiter, 'a');
     (await world.proxy()).reset();
@@ -189,42 +189,42 @@ describeWith('nats-server', 'locks in NATS', () => {
 
   test('tokens rise also when the bucket was deleted and made again', async () => {
     const bucket = world.newBucket();
-    const before = await take(await world.storage(bucket), request('a'));
+    const before = await take(await world.storage(bucket), newRequest('a'));
     await world.removeBucket(bucket);
-    const after = await take(await world.storage(bucket), request('a'));
+    const after = await take(await world.storage(bucket), newRequest('a'));
     expect(after.record.fencingToken).toBeGreaterThan(before.record.fencingToken);
   });
 
   test('a storage whose bucket was deleted under it makes it again, and its tokens rise', async () => {
     const bucket = world.newBucket();
     const storage = await world.storage(bucket);
-    const before = await take(storage, request('a'));
+    const before = await take(storage, newRequest('a'));
     await world.removeBucket(bucket);
-    await expect(storage.acquire(request('a'))).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
-    const after = await take(storage, request('a'));
+    await expect(storage.acquire(newRequest('a'))).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+    const after = await take(storage, newRequest('a'));
     expect(after.record.fencingToken).toBeGreaterThan(before.record.fencingToken);
   });
 
   test('a storage notices that its bucket was deleted and made again by others', async () => {
     const bucket = world.newBucket();
     const storage = await world.storage(bucket);
-    for (let n = 0; n < 5; n += 1) await take(storage, request(`key ${n}`));
+    for (let n = 0; n < 5; n += 1) await take(storage, newRequest(`key ${n}`));
     await world.removeBucket(bucket);
     const other = await world.storage(bucket);
-    const { record } = await take(other, request('b'));
+    const { record } = await take(other, newRequest('b'));
     await other.release('b', record.leaseId);
-    await expect(storage.acquire(request('a'))).rejects.toThrow(/deleted and made again/);
-    await take(storage, request('c'));
+    await expect(storage.acquire(newRequest('a'))).rejects.toThrow(/deleted and made again/);
+    await take(storage, newRequest('c'));
   });
 
   test('a key that somebody deleted by hand is free, and its holder is told at the next renewal', async () => {
     const bucket = world.newBucket();
     const storage = await world.storage(bucket);
-    const attempt = request('a');
+    const attempt = newRequest('a');
     const { record } = await take(storage, attempt);
     await world.deleteAsKeyValueClient(bucket, 'a');
     expect(await storage.renew('a', attempt.leaseId, 60_000)).toMatchObject({ renewed: false });
-    const next = await take(storage, request('a'));
+    const next = await take(storage, newRequest('a'));
     expect(next.record.fencingToken).toBeGreaterThan(record.fencingToken);
   });
 
@@ -232,9 +232,9 @@ describeWith('nats-server', 'locks in NATS', () => {
     const bucket = world.newBucket();
     const { url } = await world.server();
     const storage = new NatsStorage({ servers: url, bucket, maxWaiters: 2 });
-    const held = request('a');
+    const held = newRequest('a');
     await take(storage, held);
-    const attempts = Array.from({ length: 3 }, () => request('a', { waitMs: 60_000 }));
+    const attempts = Array.from({ length: 3 }, () => newRequest('a', { waitMs: 60_000 }));
     for (const [ahead, attempt] of attempts.entries())
       expect(await storage.acquire(attempt)).toMatchObject({ acquired: false, ahead });
     expect((await storage.read('a')).waiters).toHaveLength(2);
@@ -244,10 +244,10 @@ describeWith('nats-server', 'locks in NATS', () => {
   test('a hundred who wait with a hundred behind each fit into the record', { timeout: 30_000 }, async () => {
     const bucket = world.newBucket();
     const storage = await world.storage(bucket);
-    await take(storage, request('a'));
+    await take(storage, newRequest('a'));
     const holder = { ownerId: 'o'.repeat(128), host: 'h'.repeat(255), service: 's'.repeat(128) };
     const behind = Array.from({ length: 100 }, () => ({ holder, waitedMs: 1 }));
-    for (let n = 0; n < 100; n += 1) await storage.acquire(request('a', { holder, waitMs: 60_000, behind }));
+    for (let n = 0; n < 100; n += 1) await storage.acquire(newRequest('a', { holder, waitMs: 60_000, behind }));
     const { waiters } = await storage.read('a');
     expect(new Set(waiters.map(({ leaseId }) => leaseId)).size).toBe(100);
   });
@@ -256,7 +256,7 @@ describeWith('nats-server', 'locks in NATS', () => {
     const connection = await connect({ servers: (await world.server()).url });
     const bucket = world.newBucket();
     const [one, two] = [new NatsStorage({ connection, bucket }), new NatsStorage({ connection, bucket })];
-    const attempt = request('a');
+    const attempt = newRequest('a');
     await take(one, attempt);
     await one.close();
     expect(connection.isClosed()).toBe(false);

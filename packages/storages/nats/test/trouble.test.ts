@@ -8,7 +8,7 @@ import { describeWith } from '../../../../test/support/describe-with.ts';
 import { startNats } from '../../../../test/support/servers/nats.ts';
 import { freePort } from '../../../../test/support/servers/ports.ts';
 import { NatsBucketError, NatsOptionsError, NatsStorage, type NatsStorageOptions } from '../src/index.ts';
-import { request, take, until, waitInLine } from './requests.ts';
+import { newRequest, take, until, waitInLine } from '../../../../test/support/requests.ts';
 import { World } from './world.ts';
 
 describe('the options', () => {
@@ -61,9 +61,12 @@ describeWith('nats-server', 'trouble with NATS', () => {
     const server = await startNats();
     const storage = new NatsStorage({ servers: server.url });
     await server.kill();
-    await expect(storage.acquire(request('a'))).rejects.toMatchObject({ code: 'STORAGE_FAILED', operation: 'acquire' });
+    await expect(storage.acquire(newRequest('a'))).rejects.toMatchObject({
+      code: 'STORAGE_FAILED',
+      operation: 'acquire',
+    });
     await server.start();
-    await take(storage, request('a'));
+    await take(storage, newRequest('a'));
     await storage.close();
     await server.stop();
   });
@@ -85,8 +88,8 @@ describeWith('nats-server', 'trouble with NATS', () => {
     const problems = { 'with-ttl': /run out by themselves/, 'with-history': /keeps a history of 5/ };
     for (const [bucket, problem] of Object.entries(problems)) {
       const storage = new NatsStorage({ servers: url, bucket });
-      await expect(storage.acquire(request('a'))).rejects.toThrow(problem);
-      await expect(storage.acquire(request('a'))).rejects.toMatchObject({ code: 'NATS_BUCKET', bucket });
+      await expect(storage.acquire(newRequest('a'))).rejects.toThrow(problem);
+      await expect(storage.acquire(newRequest('a'))).rejects.toMatchObject({ code: 'NATS_BUCKET', bucket });
       expect(await world.names(bucket)).toEqual([]);
       await storage.close();
     }
@@ -95,7 +98,7 @@ describeWith('nats-server', 'trouble with NATS', () => {
   test('a bucket in memory is refused by one who was not told so', async () => {
     const { url } = await world.server();
     const told = new NatsStorage({ servers: url, bucket: 'in-memory', store: 'memory' });
-    await take(told, request('a'));
+    await take(told, newRequest('a'));
     const storage = new NatsStorage({ servers: url, bucket: 'in-memory' });
     await expect(storage.read('a')).rejects.toThrow(/kept in memory; say so with the option store/);
     await Promise.all([told.close(), storage.close()]);
@@ -112,10 +115,10 @@ describeWith('nats-server', 'trouble with NATS', () => {
       discard: 'new',
     });
     const storage = await world.storage('strict');
-    const attempt = request('a');
+    const attempt = newRequest('a');
     await take(storage, attempt);
     expect(await storage.release('a', attempt.leaseId)).toEqual({ released: true });
-    await take(storage, request('b'));
+    await take(storage, newRequest('b'));
     await until('a tidy bucket', async () => (await world.names('strict')).toSorted().join() === 'clock,lock.b');
   });
 
@@ -129,11 +132,11 @@ describeWith('nats-server', 'trouble with NATS', () => {
     writeFileSync(configuration, `authorization { users: ${users} }\n`);
     const server = await startNats({ args: ['-c', configuration] });
     const all = new NatsStorage({ servers: server.url, connect: { user: 'all', pass: 'all' } });
-    await take(all, request('a'));
+    await take(all, newRequest('a'));
     const reader = new NatsStorage({ servers: server.url, connect: { user: 'reader', pass: 'reader' } });
-    await expect(reader.acquire(request('b'))).rejects.toThrow(/this user may not/);
+    await expect(reader.acquire(newRequest('b'))).rejects.toThrow(/this user may not/);
     const stranger = new NatsStorage({ servers: server.url, connect: { user: 'nobody', pass: 'x' } });
-    await expect(stranger.acquire(request('b'))).rejects.toThrow(/does not know this user/);
+    await expect(stranger.acquire(newRequest('b'))).rejects.toThrow(/does not know this user/);
     await Promise.all([all.close(), reader.close(), stranger.close()]);
     await server.stop();
     rmSync(folder, { recursive: true });
@@ -144,7 +147,7 @@ describeWith('nats-server', 'trouble with NATS', () => {
     const storage = new NatsStorage({ servers: server.url, timeoutMs: 200 });
     await storage.read('a');
     server.freeze();
-    await expect(storage.acquire(request('a'))).rejects.toThrow(/no answer within 200 ms/);
+    await expect(storage.acquire(newRequest('a'))).rejects.toThrow(/no answer within 200 ms/);
     server.thaw();
     await storage.close();
     await server.stop();
@@ -160,7 +163,7 @@ describeWith('nats-server', 'trouble with NATS', () => {
       return connections.flatMap(({ subscriptions_list: list = [] }) => list).filter((one) => one.includes('.news.'))
         .length;
     };
-    await take(storage, request('a'));
+    await take(storage, newRequest('a'));
     expect(await subscribed()).toBe(0);
     const stops = [];
     for (let n = 0; n < 20; n += 1) stops.push((await waitInLine(storage, 'a')).stop);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Granted, LockRecord } from '@lockscope/storage';
 import { describeWith } from '../../../../test/support/describe-with.ts';
 import { newSchema, openStorage, theServer } from './schemas.ts';
-import { recordOf, request, taken } from './requests.ts';
+import { recordOf, request, taken } from '../../../../test/support/requests.ts';
 
 // What no commit waits for is written 10 s later, so that a kill takes it for certain.
 const lazy = ['-c', 'wal_writer_delay=10s', '-c', 'synchronous_commit=off'];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { describeWith } from '../../../../test/support/describe-with.ts';
 import { newSchema, openStorage, run } from './schemas.ts';
-import { collect, request, taken } from './requests.ts';
+import { collect, request, taken } from '../../../../test/support/requests.ts';
 
 const foreign = { code: 'FOREIGN_RECORD', key: 'k' };
 

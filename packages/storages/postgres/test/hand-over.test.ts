@@ -6,7 +6,7 @@ import { describeWith } from '../../../../test/support/describe-with.ts';
 import { sourceProgram } from '../../../../test/support/source-program.ts';
 import type { PostgresStorage } from '../src/index.ts';
 import { later, newSchema, openStorage, run, theServer } from './schemas.ts';
-import { request, taken } from './requests.ts';
+import { request, taken } from '../../../../test/support/requests.ts';
 
 const claimMs = 60_000;
 

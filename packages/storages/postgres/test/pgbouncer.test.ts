@@ -4,7 +4,7 @@ import { describeWith } from '../../../../test/support/describe-with.ts';
 import { startPgbouncer } from '../../../../test/support/servers/pgbouncer.ts';
 import type { PostgresStorage } from '../src/index.ts';
 import { later, newSchema, openStorage, theServer } from './schemas.ts';
-import { collect, request, taken } from './requests.ts';
+import { collect, request, taken } from '../../../../test/support/requests.ts';
 
 async function pooler(mode: 'session' | 'transaction'): Promise<string> {
   const { port } = await theServer();

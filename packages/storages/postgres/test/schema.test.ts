@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { describeWith } from '../../../../test/support/describe-with.ts';
 import { PostgresStorage } from '../src/index.ts';
 import { newSchema, openStorage, run, theServer } from './schemas.ts';
-import { request, taken } from './requests.ts';
+import { request, taken } from '../../../../test/support/requests.ts';
 
 /** The address of a role that may connect and nothing else. */
 async function newRole(name: string): Promise<string> {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { describeWith } from '../../../../test/support/describe-with.ts';
 import { newSchema, openStorage, run } from './schemas.ts';
-import { request, taken } from './requests.ts';
+import { request, taken } from '../../../../test/support/requests.ts';
 
 describeWith(['postgres', 'initdb'], 'a sweep', () => {
   test('forgets keys that nobody has or wants, and their tokens rise when they come back', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { describeWith } from '../../../../test/support/describe-with.ts';
 import { PostgresStorage } from '../src/index.ts';
 import { later, newSchema, openStorage, run, theServer } from './schemas.ts';
-import { request, taken } from './requests.ts';
+import { request, taken } from '../../../../test/support/requests.ts';
 
 const failed = (text: string) => ({ code: 'STORAGE_FAILED', message: expect.stringContaining(text) as string });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { machineClock } from '../src/index.ts';
 import { newPath, openPlain, openStorage } from './files.ts';
 import { ManualClock } from './manual-clock.ts';
-import { collect, request, taken } from './requests.ts';
+import { collect, request, taken } from '../../../../test/support/requests.ts';
 
 const hour = 3_600_000;
 

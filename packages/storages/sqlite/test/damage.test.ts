@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { newPath, openPlain, openStorage } from './files.ts';
 import { ManualClock } from './manual-clock.ts';
-import { collect, request, taken } from './requests.ts';
+import { collect, request, taken } from '../../../../test/support/requests.ts';
 
 const foreign = { code: 'FOREIGN_RECORD', key: 'k' };
 

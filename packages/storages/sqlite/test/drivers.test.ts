@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { SqliteStorage, type SqliteDatabase, type SqliteDatabaseClass } from '../src/index.ts';
 import { loadDriver, type DriverHost } from '../src/load-driver.ts';
 import { newPath, openStorage } from './files.ts';
-import { taken } from './requests.ts';
+import { taken } from '../../../../test/support/requests.ts';
 
 const builtin = process.getBuiltinModule?.('node:sqlite') as { readonly DatabaseSync: SqliteDatabaseClass } | undefined;
 

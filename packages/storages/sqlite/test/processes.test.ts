@@ -4,7 +4,7 @@ import type { AcquireResult } from '@lockscope/storage';
 import { build } from './build.ts';
 import { Child, type DriverName } from './children.ts';
 import { newPath, openPlain, openStorage } from './files.ts';
-import { request, taken } from './requests.ts';
+import { request, taken } from '../../../../test/support/requests.ts';
 
 // Processes start in some 0.2 s and up to eight at once share two processors with other test files.
 const patience = 60_000;

@@ -3,7 +3,7 @@ import { systemClock } from '@lockscope/storage';
 import { SqliteStorage, type SqliteStorageOptions } from '../src/index.ts';
 import { newPath, openPlain, openStorage } from './files.ts';
 import { ManualClock } from './manual-clock.ts';
-import { collect, request, taken } from './requests.ts';
+import { collect, request, taken } from '../../../../test/support/requests.ts';
 
 describe('a possession', () => {
   test('is told in full to who acquires, reads and lists', async () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { SqliteStorage } from '../src/index.ts';
 import { newPath, openPlain, openStorage } from './files.ts';
 import { ManualClock } from './manual-clock.ts';
-import { request, taken } from './requests.ts';
+import { request, taken } from '../../../../test/support/requests.ts';
 
 /** What a person reads who gives this path. */
 async function complaint(path: string): Promise<string> {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { SqliteStorage } from '../src/index.ts';
 import { newPath, openPlain, openStorage } from './files.ts';
 import { ManualClock } from './manual-clock.ts';
-import { request, taken } from './requests.ts';
+import { request, taken } from '../../../../test/support/requests.ts';
 
 const waitMs = 1000;
 
