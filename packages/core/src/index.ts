@@ -13,20 +13,26 @@ export {
   type EventType,
   type EventTypeDefinition,
   type LossEvidence,
+  type WaitSegment,
 } from './catalogue/event-types.ts';
 export {
   acquireOutcomes,
   attemptResults,
   lockModes,
   lostReasons,
+  pseudoBlockers,
   releaseReasons,
   renewOutcomes,
+  riskCauses,
+  waitSegmentKinds,
   type AcquireOutcome,
   type AttemptResult,
   type LockMode,
   type LostReason,
   type ReleaseReason,
   type RenewOutcome,
+  type RiskCause,
+  type WaitSegmentKind,
 } from './catalogue/values.ts';
 export { metrics, type MetricDefinition, type MetricName } from './catalogue/metrics.ts';
 export { maxErrorDepth, toEventError } from './event-error.ts';

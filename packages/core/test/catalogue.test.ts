@@ -35,7 +35,7 @@ describe('every type of event', () => {
       const { parent } = eventTypes[at as keyof typeof eventTypes];
       return parent === undefined ? [at] : [parent].flat().flatMap((above) => rootsOf(above, steps + 1));
     };
-    for (const root of rootsOf(type, 0)) expect(root).toMatch(/^lock|^unknown$/);
+    for (const root of rootsOf(type, 0)) expect(root).toMatch(/^lock|^fence|^unknown$/);
   });
 
   it('has a code of the original that says the same', () => {

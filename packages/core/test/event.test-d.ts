@@ -45,6 +45,7 @@ describe('an event', () => {
         case 'lease.renew':
         case 'lease.lost':
         case 'lock.release':
+        case 'fence.rejected':
         case 'lock.rollback':
         case 'lock.inspect':
         case 'lock.force_release':

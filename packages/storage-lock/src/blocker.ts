@@ -1,4 +1,4 @@
-import { isTraceparent, type Blocker, type LockSnapshot } from '@lockscope/core';
+import { isTraceparent, pseudoBlockers, type Blocker, type LockSnapshot } from '@lockscope/core';
 import type { LockRecord } from '@lockscope/storage';
 
 /**
@@ -24,4 +24,4 @@ export function snapshotOf(
 }
 
 /** @internal Who stands in the way when the lock is free, but kept for a waiter that came first and has not taken it yet. */
-export const nobodyYet: Blocker = Object.freeze({ ownerId: '_next', operation: '_handoff' });
+export const nobodyYet: Blocker = Object.freeze({ ownerId: '_next', operation: pseudoBlockers.handoff });

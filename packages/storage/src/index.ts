@@ -12,6 +12,7 @@ export type {
   LeaseUpdate,
   ListOptions,
   LockStorage,
+  PastTurn,
   Predecessor,
   Refused,
   ReleaseResult,
@@ -19,6 +20,7 @@ export type {
   RenewResult,
   StorageCapabilities,
 } from './lock-storage.ts';
+export { mostTurns } from './lock-storage.ts';
 export { MemoryStorage, type MemoryStorageOptions } from './memory-storage.ts';
 export type { Holder, LockRecord, LockState, WaiterRecord } from './record.ts';
 export { liftVersioned, type LiftVersionedOptions } from './versioned-storage.ts';

@@ -14,6 +14,8 @@ export interface StorageCapabilities {
   readonly queues: boolean;
   /** True when several can have one lock together: `share`. */
   readonly shares: boolean;
+  /** True when it tells a waiter that asks for it who had the lock while it waited: `turns`. */
+  readonly turns: boolean;
 }
 
 /** One attempt to get a lock. */
@@ -52,6 +54,11 @@ export interface AcquireRequest {
    * process (see {@link LeaseUpdate}): the next that the storage gives is greater than all of them. Default 0.
    */
   readonly spareTokens?: number;
+  /**
+   * Asks the storage to tell in its answers who had the lock while this one stood in line: {@link Granted.turns}. Given
+   * from the first attempt that has `waitMs` on; only those who are watched ask for it.
+   */
+  readonly turns?: boolean;
   /** The token has to be greater than this, too. What was given elsewhere, for storages made of storages. Default 0. */
   readonly tokenAbove?: number;
 }
@@ -73,6 +80,18 @@ export interface Predecessor {
   readonly expiredAt?: number;
 }
 
+/** One possession that ended while somebody waited. All times are epoch milliseconds by the storage's clock. */
+export interface PastTurn {
+  readonly holder: Holder;
+  readonly fencingToken: number;
+  readonly acquiredAt: number;
+  /** When it was released or taken away, or when its lease ran out. */
+  readonly endedAt: number;
+}
+
+/** So many of those who had the lock while somebody waited are remembered; of more, the last. */
+export const mostTurns = 16;
+
 /** The lock was given. */
 export interface Granted {
   readonly acquired: true;
@@ -80,6 +99,11 @@ export interface Granted {
   readonly previous: Predecessor | undefined;
   /** How many still wait, where the storage queues and looked. */
   readonly waiting?: number | undefined;
+  /**
+   * Who had the lock since this one came into line, oldest first, at most {@link mostTurns}: to who asked for it, where
+   * `capabilities.turns` is true and it stood in line. `previous` is the last of them.
+   */
+  readonly turns?: readonly PastTurn[];
   readonly storageNow: number;
   /** How each storage answered, where there are several behind this one. */
   readonly votes?: readonly Vote[];
@@ -92,6 +116,8 @@ export interface Refused {
   readonly record: LockRecord | undefined;
   /** How many wait before this one, where the storage queues. */
   readonly ahead: number | undefined;
+  /** As in {@link Granted.turns}. */
+  readonly turns?: readonly PastTurn[];
   readonly storageNow: number;
   /** How each storage answered, where there are several behind this one. */
   readonly votes?: readonly Vote[];

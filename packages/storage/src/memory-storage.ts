@@ -33,6 +33,7 @@ export class MemoryStorage implements LockStorage {
     notifies: true,
     queues: true,
     shares: true,
+    turns: false,
   });
   readonly #clock: Clock;
   readonly #places = new Map<string, MemoryPlace>();

@@ -68,7 +68,7 @@ class VersionedStorage implements LockStorage {
   constructor(store: VersionedStore, conflictRetries: number) {
     this.name = store.name;
     const { reach, durable } = store.capabilities;
-    this.capabilities = Object.freeze({ reach, durable, notifies: false, queues: false, shares: false });
+    this.capabilities = Object.freeze({ reach, durable, notifies: false, queues: false, shares: false, turns: false });
     this.#store = store;
     this.#conflictRetries = conflictRetries;
   }

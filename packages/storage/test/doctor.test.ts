@@ -15,7 +15,7 @@ function altered(changes: (healthy: LockStorage) => Partial<LockStorage> = () =>
   const healthy: LockStorage = new MemoryStorage();
   return {
     name: healthy.name,
-    capabilities: { reach: 'network', durable: true, notifies: true, queues: true, shares: true },
+    capabilities: { reach: 'network', durable: true, notifies: true, queues: true, shares: true, turns: false },
     acquire: (request) => healthy.acquire(request),
     renew: (key, leaseId, leaseMs) => healthy.renew(key, leaseId, leaseMs),
     release: (key, leaseId) => healthy.release(key, leaseId),
@@ -210,7 +210,7 @@ describe('what a storage promises', () => {
   test('is said in words, and tokens that start anew are a warning', async () => {
     const findings = await doctor(
       altered(() => ({
-        capabilities: { reach: 'machine', durable: false, notifies: false, queues: false, shares: false },
+        capabilities: { reach: 'machine', durable: false, notifies: false, queues: false, shares: false, turns: false },
       })),
     );
     expect(sick(findings)).toEqual(['warning durable']);

@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { formatPlace, parsePlace, Place, tokensPerRevision, Turns } from '../src/revisioned/index.ts';
+import { formatPlace, parsePlace, Place, tokensPerRevision, Turns, Watchers } from '../src/revisioned/index.ts';
 
 const holder = { ownerId: 'ann', host: 'h', pid: 7 };
 
@@ -100,5 +100,48 @@ describe('turns', () => {
     await expect(second).rejects.toThrow('no');
     await third;
     expect(order).toEqual(['other', 'second', 'third']);
+  });
+});
+
+describe('who watches', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it('is told of its own lease and key only, each as often as it watches, until it has taken its way out', () => {
+    const watchers = new Watchers({ begin: () => undefined, end: () => undefined });
+    const told: string[] = [];
+    const twice = (): number => told.push('l1');
+    const [out] = [watchers.add('a', 'l1', twice), watchers.add('a', 'l1', twice)];
+    watchers.add('a', 'l2', () => told.push('l2'));
+    watchers.add('b', 'l1', () => told.push('l1 of b'));
+    watchers.tell('a', 'l1', { type: 'ask' });
+    expect(told.splice(0)).toEqual(['l1', 'l1']);
+    out();
+    out();
+    watchers.tell('a', 'l1', { type: 'ask' });
+    expect(told.splice(0)).toEqual(['l1']);
+    watchers.tellAllToAsk();
+    expect(told.splice(0)).toEqual(['l1', 'l2', 'l1 of b']);
+    watchers.close();
+    watchers.tellAllToAsk();
+    expect(told).toEqual([]);
+  });
+
+  it('may come back for a second before the hearing ends', () => {
+    vi.useFakeTimers();
+    const end = vi.fn<() => void>();
+    const begin = vi.fn<() => void>();
+    const watchers = new Watchers({ begin, end });
+    const watch = (): (() => void) => watchers.add('a', 'l1', () => undefined);
+    watch()();
+    vi.advanceTimersByTime(900);
+    const out = watch();
+    vi.advanceTimersByTime(5000);
+    expect(end).not.toHaveBeenCalled();
+    expect(watchers.has('a', 'l1')).toBe(true);
+    out();
+    expect(watchers.isEmpty).toBe(true);
+    vi.advanceTimersByTime(1000);
+    expect(end).toHaveBeenCalledOnce();
+    expect(begin).toHaveBeenCalledTimes(2);
   });
 });

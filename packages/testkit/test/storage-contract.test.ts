@@ -11,7 +11,14 @@ import { FakeClock, storageContract, type Contract } from '../src/index.ts';
 
 import { everyVerb } from './every-verb.ts';
 
-const humble: StorageCapabilities = { reach: 'process', durable: false, notifies: false, queues: false, shares: false };
+const humble: StorageCapabilities = {
+  reach: 'process',
+  durable: false,
+  notifies: false,
+  queues: false,
+  shares: false,
+  turns: false,
+};
 
 /** A storage that neither queues nor notifies, as the simplest ones do. */
 function humbleStorage(memory: MemoryStorage): LockStorage {
@@ -51,7 +58,7 @@ async function failures(contract: Contract): Promise<string[]> {
 }
 
 const memory = storageContract({
-  capabilities: { reach: 'process', durable: false, notifies: true, queues: true, shares: true },
+  capabilities: { reach: 'process', durable: false, notifies: true, queues: true, shares: true, turns: false },
   create: () => {
     const clock = new FakeClock();
     return { clock, storage: new MemoryStorage({ clock: monotoneClock(clock) }) };
@@ -193,7 +200,7 @@ describe('the list of cases', () => {
 
   it('waits for real where the storage cannot move its clock', async () => {
     const contract = storageContract({
-      capabilities: { reach: 'process', durable: false, notifies: true, queues: true, shares: true },
+      capabilities: { reach: 'process', durable: false, notifies: true, queues: true, shares: true, turns: false },
       create: () => ({ storage: new MemoryStorage() }),
       shortLeaseMs: 40,
       rounds: 50,

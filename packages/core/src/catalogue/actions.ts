@@ -1,5 +1,6 @@
 import type { Blocker } from '../event.ts';
-import type { AttemptResult } from './values.ts';
+import type { LossEvidence } from './event-types.ts';
+import type { AttemptResult, RiskCause } from './values.ts';
 
 /** How one node voted, where the storage is made of several. */
 export interface NodeVote {
@@ -21,7 +22,12 @@ export interface ActionPayloads {
     /** How each node voted, where the storage is made of several. */
     readonly votes?: readonly NodeVote[];
   };
-  'acquire.contended': { readonly blocker: Blocker; readonly queueDepth?: number };
+  'acquire.contended': {
+    readonly blocker: Blocker;
+    readonly queueDepth?: number;
+    /** Where the lock was asked for: a stack, where the locks were told to keep it. */
+    readonly callSite?: string;
+  };
   'acquire.blocker_changed': { readonly previous: Blocker; readonly blocker: Blocker; readonly queueDepth?: number };
   'acquire.waiting': { readonly waitedMs: number; readonly blocker: Blocker; readonly queueDepth?: number };
   'acquire.handed_over': {
@@ -40,6 +46,14 @@ export interface ActionPayloads {
   'lock.depth_released': { readonly depth: number };
   'lease.suspect': { readonly failures: number; readonly remainingMs: number };
   'lease.recovered': { readonly failures: number };
+  'lease.at_risk': {
+    readonly cause: RiskCause;
+    /** What is left of the lease, in milliseconds; where a renewal just came in time: what was left before it. */
+    readonly remainingMs: number;
+    /** Part of the lease that had passed: 1 is too late. */
+    readonly utilization: number;
+    readonly evidence: LossEvidence;
+  };
 }
 
 /** The name of a step inside an event. */
@@ -57,4 +71,5 @@ export const actions: Readonly<Record<ActionName, { readonly brief: string; read
   'lock.depth_released': { brief: 'One of several acquires of the same owner was released.', of: 'lock' },
   'lease.suspect': { brief: 'A renewal failed; the lease is not over yet.', of: 'lock' },
   'lease.recovered': { brief: 'A renewal succeeded after failures.', of: 'lock' },
+  'lease.at_risk': { brief: 'The lease came close to its end, and why.', of: 'lock' },
 };

@@ -1,6 +1,6 @@
 import type { Blocker } from '../event.ts';
 import type { NodeVote } from './actions.ts';
-import type { AcquireOutcome, LostReason, ReleaseReason, RenewOutcome } from './values.ts';
+import type { AcquireOutcome, LostReason, ReleaseReason, RenewOutcome, WaitSegmentKind } from './values.ts';
 
 /** What the holder's own process was doing when it lost the lock, or came close to it. */
 export interface LossEvidence {
@@ -16,8 +16,20 @@ export interface LossEvidence {
   readonly storageRoundTripMs?: number;
   /** True while a renewal is still without an answer. */
   readonly renewalPending: boolean;
+  /** The longest round trip to the storage of this possession, in milliseconds. */
+  readonly worstRoundTripMs?: number;
+  /** How far the storage's clock was ahead of that of this process when it last told, in milliseconds. */
+  readonly clockOffsetMs?: number;
   /** Who has the lock now, when the storage told. */
   readonly successor?: Blocker;
+}
+
+/** Part of a wait with one cause. */
+export interface WaitSegment {
+  readonly kind: WaitSegmentKind;
+  readonly ms: number;
+  /** Whose possession it was, for `held_by`; absent when it is the sum of many. */
+  readonly blocker?: Blocker;
 }
 
 interface CallDetails {
@@ -59,6 +71,14 @@ export interface EventDetails {
     readonly contended: boolean;
     /** The last holder seen while waiting. */
     readonly blocker?: Blocker;
+    /** What the wait was spent on, oldest first; together `waitMs`. Told when it was contended. At most 32 parts. */
+    readonly segments?: readonly WaitSegment[];
+    /** Who gave it back right before, where it was contended and the storage told. */
+    readonly predecessor?: Blocker;
+    /** Names of the locks that the same owner or flow had in this process when it asked; at most 8. */
+    readonly holding?: readonly string[];
+    /** For `deadlock`: who waits for whom, from the one that this waits for on. */
+    readonly deadlockWith?: readonly Blocker[];
     readonly fencingToken?: number;
     /** True when the owner got the lock through another of its acquires while this one waited. */
     readonly reentered?: true;
@@ -72,6 +92,13 @@ export interface EventDetails {
   };
   'lease.lost': { readonly reason: LostReason; readonly fencingToken: number; readonly evidence: LossEvidence };
   'lock.release': { readonly holdMs: number; readonly fencingToken: number };
+  'fence.rejected': {
+    readonly fencingToken: number;
+    /** What the token was shown to, few-valued: a table, a service. */
+    readonly resource?: string;
+    /** The greater token that it had seen. */
+    readonly currentToken?: number;
+  };
   'lock.rollback': { readonly reason: 'late_reply' | 'caller_gone' | 'watchdog_failed' | 'no_answer' };
   'lock.inspect': { readonly found: boolean };
   'lock.force_release': { readonly reason: string; readonly victim?: Blocker };
@@ -95,6 +122,7 @@ export interface EventOutcomes {
   'lease.renew': RenewOutcome;
   'lease.lost': 'lost';
   'lock.release': 'released' | 'stale' | 'error';
+  'fence.rejected': 'rejected';
   'lock.rollback': CallOutcome;
   'lock.inspect': CallOutcome;
   'lock.force_release': 'forced' | 'not_held' | 'error';
@@ -127,6 +155,10 @@ export const eventTypes: Readonly<Record<EventType, EventTypeDefinition>> = {
   'lease.renew': { brief: 'The watchdog asked the storage for more time.', originalCode: 4, parent: 'lock' },
   'lease.lost': { brief: 'The holder no longer has the lock, and why.', originalCode: 4, parent: 'lock' },
   'lock.release': { brief: 'Giving the lock back.', originalCode: 3, parent: 'lock' },
+  'fence.rejected': {
+    brief: 'What a lock protects refused a write because of its token: another holder came later.',
+    originalCode: 0,
+  },
   'lock.rollback': {
     brief: 'What was left of an acquire was cleaned away: a grant that came too late, a place among the waiters.',
     originalCode: 3,

@@ -27,9 +27,14 @@ export type MetricName =
   | 'lock.renew.duration'
   | 'lock.lease.utilization'
   | 'lock.lease.lost'
+  | 'lock.handoff.duration'
+  | 'lock.fencing.rejected'
+  | 'lock.deadlocks'
+  | 'lock.order.edges'
   | 'lock.blocked.time'
   | 'lock.store.operation.duration'
   | 'lockscope.listener.errors'
+  | 'lockscope.events.dropped'
   | 'lockscope.series.overflow';
 
 const acquireBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -127,11 +132,40 @@ export const metrics: Readonly<Record<MetricName, MetricDefinition>> = {
     help: 'Locks that were lost while they were held. Mutual exclusion may have been broken.',
     labels: ['lock.name', 'lock.system', 'lock.lost_reason'],
   },
+  'lock.handoff.duration': {
+    type: 'histogram',
+    unit: 's',
+    prometheusName: 'lock_handoff_duration_seconds',
+    help: 'Time that a lock was free while somebody waited for it, until the waiter had it.',
+    labels: ['lock.name', 'lock.system'],
+    buckets: storeBuckets,
+  },
+  'lock.fencing.rejected': {
+    type: 'counter',
+    unit: '{operation}',
+    prometheusName: 'lock_fencing_rejected_total',
+    help: 'Writes that were refused because of a stale fencing token. A holder went on after it had lost its lock.',
+    labels: ['lock.name'],
+  },
+  'lock.deadlocks': {
+    type: 'counter',
+    unit: '{deadlock}',
+    prometheusName: 'lock_deadlocks_total',
+    help: 'Acquires that were ended because they would have waited for themselves.',
+    labels: ['lock.name'],
+  },
+  'lock.order.edges': {
+    type: 'counter',
+    unit: '{edge}',
+    prometheusName: 'lock_order_edges_total',
+    help: 'Acquires of one lock by an owner or flow that had another. Edges in both directions can deadlock.',
+    labels: ['lock.from', 'lock.to'],
+  },
   'lock.blocked.time': {
     type: 'counter',
     unit: 's',
     prometheusName: 'lock_blocked_time_seconds_total',
-    help: 'Waiting time, charged to what the holder was doing. Its rate is the average number of blocked callers.',
+    help: 'Waiting time, charged to what the holder was doing or to what starts with _. Its rate is the average number of blocked callers.',
     labels: ['lock.name', 'lock.blocker_operation', 'lock.waiter_operation'],
   },
   'lock.store.operation.duration': {
@@ -148,6 +182,13 @@ export const metrics: Readonly<Record<MetricName, MetricDefinition>> = {
     prometheusName: 'lockscope_listener_errors_total',
     help: 'Faults of listeners. They never reach the lock.',
     labels: ['listener'],
+  },
+  'lockscope.events.dropped': {
+    type: 'counter',
+    unit: '{event}',
+    prometheusName: 'lockscope_events_dropped_total',
+    help: 'Events that a queue in front of a listener dropped, or an exemplar or exporter refused.',
+    labels: ['listener', 'reason'],
   },
   'lockscope.series.overflow': {
     type: 'counter',

@@ -16,6 +16,24 @@ export const renewOutcomes = ['renewed', 'failed', 'lost', 'abandoned'] as const
 /** What one question to the storage gave. */
 export const attemptResults = ['acquired', 'busy', 'error'] as const;
 
+/**
+ * What a part of a wait was spent on. `held_by`: somebody had the lock. `handoff`: nobody had it any more, and the waiter
+ * did not know yet. `backoff`: the waiter slept, and cannot know who had it. `store`: it waited for the storage.
+ * `local_queue`: others of its process were before it, and none of them knew who had the lock.
+ */
+export const waitSegmentKinds = ['held_by', 'handoff', 'backoff', 'store', 'local_queue'] as const;
+
+/** What a waiter waits for when it is no holder: an operation that starts with `_`, in blame and on a blocker. */
+export const pseudoBlockers: {
+  readonly handoff: '_handoff';
+  readonly backoff: '_backoff';
+  readonly store: '_store';
+  readonly local_queue: '_local';
+} = Object.freeze({ handoff: '_handoff', backoff: '_backoff', store: '_store', local_queue: '_local' });
+
+/** What brought a lease close to its end. */
+export const riskCauses = ['loop_blocked', 'store_slow', 'renew_failed'] as const;
+
 /** How a lock is held. Semaphores and shared locks report themselves here, so that metrics can tell them apart. */
 export type LockMode = (typeof lockModes)[number];
 /** How an acquire ends. */
@@ -26,5 +44,9 @@ export type ReleaseReason = (typeof releaseReasons)[number];
 export type LostReason = (typeof lostReasons)[number];
 /** How a renewal ends. */
 export type RenewOutcome = (typeof renewOutcomes)[number];
+/** What a part of a wait was spent on. */
+export type WaitSegmentKind = (typeof waitSegmentKinds)[number];
+/** What brought a lease close to its end. */
+export type RiskCause = (typeof riskCauses)[number];
 /** What one question to the storage gave. */
 export type AttemptResult = (typeof attemptResults)[number];

@@ -18,6 +18,7 @@ export class PolledStorage extends MemoryStorage {
     notifies: false,
     queues: false,
     shares: true,
+    turns: false,
   };
 }
 
@@ -29,6 +30,7 @@ export class QueueingStorage extends MemoryStorage {
     notifies: false,
     queues: true,
     shares: true,
+    turns: false,
   };
 }
 

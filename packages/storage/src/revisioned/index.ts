@@ -12,3 +12,4 @@ export {
   type Waiting,
 } from './place.ts';
 export { Turns } from './turns.ts';
+export { Watchers, type Hearing } from './watchers.ts';

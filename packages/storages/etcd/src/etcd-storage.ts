@@ -38,6 +38,7 @@ export class EtcdStorage implements LockStorage {
     notifies: true,
     queues: true,
     shares: true,
+    turns: false,
   });
   readonly #options: CheckedEtcdOptions;
   readonly #session: Session;
@@ -57,7 +58,7 @@ export class EtcdStorage implements LockStorage {
   acquire(request: AcquireRequest): Promise<AcquireResult> {
     const { key, leaseId, waitMs } = request;
     return this.#session.call('acquire', async (open) => {
-      if (this.#session.news.isWatched(key, leaseId)) await this.#session.news.ready(this.#options.timeoutMs);
+      if (this.#session.news.watchers.has(key, leaseId)) await this.#session.news.ready(this.#options.timeoutMs);
       const ask = (): Promise<AcquireResult> =>
         this.#change(open, 'acquire', key, emptyView, (place) => this.#ask(request, place));
       // Attempts of one process that wait for one key do not get into each other's way.
@@ -148,7 +149,7 @@ export class EtcdStorage implements LockStorage {
   }
 
   watch(key: string, leaseId: string, tell: (news: LeaseNews) => void): () => void {
-    return this.#session.isClosed ? () => undefined : this.#session.news.watch(key, leaseId, tell);
+    return this.#session.isClosed ? () => undefined : this.#session.news.watchers.add(key, leaseId, tell);
   }
 
   examine(): Promise<readonly Finding[]> {
@@ -219,13 +220,13 @@ export class EtcdStorage implements LockStorage {
   async #hear(message: Message): Promise<void> {
     const { key, leaseId } = message;
     const { news, open } = this.#session;
-    if (message.type === 'forced') return news.tell(key, leaseId, { type: 'forced' });
+    if (message.type === 'forced') return news.watchers.tell(key, leaseId, { type: 'forced' });
     const { etcdLease: id, seconds, text, seq } = message;
     const place = parsePlace(key, text, { seq, stamp: undefined });
     const record = typeof place === 'string' ? undefined : place.holding(leaseId)?.record;
     const keptAt = performance.now();
     const lives = record !== undefined && (await open?.leases.keepAlive(id).catch(() => false)) === true;
-    if (!lives || typeof place === 'string') return news.tell(key, leaseId, { type: 'ask' });
+    if (!lives || typeof place === 'string') return news.watchers.tell(key, leaseId, { type: 'ask' });
     const others = [
       ...place.holders.map((held) => held.record.leaseId),
       ...place.waiters.map((waiting) => waiting.leaseId),
@@ -233,7 +234,7 @@ export class EtcdStorage implements LockStorage {
     const assumed = others.map((other) => [other, { id: '', seconds: 0 }] as const);
     this.#remember(key, { seq, place, alive: new Map([...assumed, [leaseId, { id, seconds }]]) });
     const storageNow = record.acquiredAt + (performance.now() - keptAt);
-    news.tell(key, leaseId, { type: 'granted', result: granted(record, place, storageNow) });
+    news.watchers.tell(key, leaseId, { type: 'granted', result: granted(record, place, storageNow) });
   }
 
   /** Never earlier than what it is shown with: other processes have written those times. */

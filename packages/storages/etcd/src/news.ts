@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { LeaseNews } from '@lockscope/storage';
+import { Watchers } from '@lockscope/storage/revisioned';
 import type { Etcd3, Watcher } from 'etcd3';
 import type { Keys } from './keys.ts';
 
@@ -16,21 +16,15 @@ export type Message =
     }
   | { readonly type: 'forced'; readonly key: string; readonly leaseId: string };
 
-type Tell = (news: LeaseNews) => void;
-
-/** How long the watch stays when nobody watches any more: who waits often, waits again soon. */
-const lingerMs = 1000;
-
 /** Who watches, and the one watch of etcd through which they hear. */
 export class News {
+  readonly watchers: Watchers = new Watchers({ begin: () => this.#begin(), end: () => void this.#end() });
   readonly #instance: string = randomBytes(12).toString('hex');
   readonly #keys: Keys;
   readonly #hear: (message: Message) => void;
-  readonly #watchers = new Map<string, Set<Tell>>();
   #client: Etcd3 | undefined;
   #watcher: Promise<Watcher> | undefined;
   #isUp = false;
-  #linger: NodeJS.Timeout | undefined;
 
   constructor(keys: Keys, hear: (message: Message) => void) {
     this.#keys = keys;
@@ -43,12 +37,12 @@ export class News {
   }
 
   addressFor(key: string, leaseId: string): string | undefined {
-    return this.#watchers.has(idOf(key, leaseId)) ? this.address : undefined;
+    return this.watchers.has(key, leaseId) ? this.address : undefined;
   }
 
   use(client: Etcd3): void {
     this.#client = client;
-    if (this.#watchers.size > 0) this.#begin();
+    if (!this.watchers.isEmpty) this.#begin();
   }
 
   /** Settles when it can hear, or when that takes longer than `ms`. */
@@ -60,33 +54,8 @@ export class News {
     clearTimeout(timer);
   }
 
-  watch(key: string, leaseId: string, tell: Tell): () => void {
-    const id = idOf(key, leaseId);
-    const tells = this.#watchers.get(id) ?? new Set();
-    const entry: Tell = (news) => tell(news);
-    this.#watchers.set(id, tells.add(entry));
-    clearTimeout(this.#linger);
-    this.#begin();
-    return () => {
-      if (!tells.delete(entry) || tells.size > 0 || this.#watchers.get(id) !== tells) return;
-      this.#watchers.delete(id);
-      if (this.#watchers.size > 0) return;
-      clearTimeout(this.#linger);
-      this.#linger = setTimeout(() => void this.#end(), lingerMs).unref();
-    };
-  }
-
-  isWatched(key: string, leaseId: string): boolean {
-    return this.#watchers.has(idOf(key, leaseId));
-  }
-
-  tell(key: string, leaseId: string, news: LeaseNews): void {
-    for (const tell of this.#watchers.get(idOf(key, leaseId)) ?? []) tell(news);
-  }
-
   async close(): Promise<void> {
-    this.#watchers.clear();
-    clearTimeout(this.#linger);
+    this.watchers.close();
     await this.#end();
   }
 
@@ -103,7 +72,7 @@ export class News {
       watcher.on('connected', () => {
         this.#isUp = true;
         // Whatever happened since the connection was lost was told to nobody.
-        if (wasUp) this.#tellAllToAsk();
+        if (wasUp) setImmediate(() => this.watchers.tellAllToAsk());
         wasUp = true;
         resolve(watcher);
       });
@@ -116,24 +85,12 @@ export class News {
     this.#watcher.catch(() => undefined);
   }
 
-  /** Something may have been missed. */
-  #tellAllToAsk(): void {
-    setImmediate(() => {
-      for (const tells of this.#watchers.values()) for (const tell of tells) tell({ type: 'ask' });
-    });
-  }
-
   async #end(): Promise<void> {
     const watcher = this.#isUp ? await this.#watcher : undefined;
     this.#isUp = false;
     this.#watcher = undefined;
     await watcher?.cancel().catch(() => undefined);
   }
-}
-
-/** JSON, so that no key can be taken for another. */
-function idOf(key: string, leaseId: string): string {
-  return JSON.stringify([key, leaseId]);
 }
 
 function parseMessage(text: string, seq: number): Message | undefined {

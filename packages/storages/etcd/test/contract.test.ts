@@ -4,7 +4,14 @@ import { describeWith } from '../../../../test/support/describe-with.ts';
 import { EtcdStorage } from '../src/index.ts';
 import { World } from './world.ts';
 
-const capabilities = { reach: 'network', durable: true, notifies: true, queues: true, shares: true } as const;
+const capabilities = {
+  reach: 'network',
+  durable: true,
+  notifies: true,
+  queues: true,
+  shares: true,
+  turns: false,
+} as const;
 
 /** Cases that break what all others use. */
 const breaksTheServer = /^(stall|restart|connection|slow|kill|crash)/;

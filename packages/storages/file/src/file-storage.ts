@@ -59,7 +59,14 @@ export class FileStorage implements LockStorage {
   constructor(options: FileStorageOptions) {
     this.#options = resolveOptions(options);
     const reach = this.#options.shared ? 'network' : 'machine';
-    this.capabilities = Object.freeze({ reach, durable: true, notifies: false, queues: false, shares: false });
+    this.capabilities = Object.freeze({
+      reach,
+      durable: true,
+      notifies: false,
+      queues: false,
+      shares: false,
+      turns: false,
+    });
   }
 
   acquire(request: AcquireRequest): Promise<AcquireResult> {

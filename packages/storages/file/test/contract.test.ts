@@ -9,7 +9,7 @@ import { onMachine } from './machine.ts';
 // A disk that others use as well takes its time for the thousand files of some cases.
 const patience = 60_000;
 
-const local = { reach: 'machine', durable: true, notifies: false, queues: false, shares: false } as const;
+const local = { reach: 'machine', durable: true, notifies: false, queues: false, shares: false, turns: false } as const;
 const network = { ...local, reach: 'network' } as const;
 
 /** Somebody writes into the file of a key. */

@@ -36,6 +36,7 @@ export class MysqlStorage implements LockStorage {
     notifies: false,
     queues: true,
     shares: true,
+    turns: false,
   });
   readonly #database: Database;
   readonly #limits: { readonly prefix: string; readonly commandTimeoutMs: number };

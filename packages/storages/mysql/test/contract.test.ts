@@ -6,7 +6,14 @@ import { startProxy, type TcpProxy } from '../../../../test/support/servers/tcp-
 import { MysqlStorage } from '../src/index.ts';
 import { TestDatabase } from './databases.ts';
 
-const capabilities = { reach: 'network', durable: true, notifies: false, queues: true, shares: true } as const;
+const capabilities = {
+  reach: 'network',
+  durable: true,
+  notifies: false,
+  queues: true,
+  shares: true,
+  turns: false,
+} as const;
 
 interface Setup {
   readonly database: TestDatabase;

@@ -38,15 +38,15 @@ export class Exchange {
     const { key } = message;
     if (message.type === 'changed') return this.#lookAgain(key, message.seq);
     const { leaseId } = message;
-    if (message.type !== 'granted') return this.#session.news.tell(key, leaseId, { type: message.type });
+    if (message.type !== 'granted') return this.#session.news.watchers.tell(key, leaseId, { type: message.type });
     const { seq, text } = message;
     const place = parsePlace(key, text, { seq, stamp: undefined });
     const record = typeof place === 'string' ? undefined : recordOf(place, leaseId);
     const isStale =
       this.#session.time.isStale || record === undefined || this.#session.time.latest() >= record.expiresAt;
-    if (isStale || typeof place === 'string') return this.#session.news.tell(key, leaseId, { type: 'ask' });
+    if (isStale || typeof place === 'string') return this.#session.news.watchers.tell(key, leaseId, { type: 'ask' });
     this.#session.known.set(key, { seq, place });
-    this.#session.news.tell(key, leaseId, {
+    this.#session.news.watchers.tell(key, leaseId, {
       type: 'granted',
       result: grantedOf(record, { seq, place }, Math.max(record.acquiredAt, this.#session.time.now())),
     });

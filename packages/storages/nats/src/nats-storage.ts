@@ -44,7 +44,14 @@ export class NatsStorage implements LockStorage {
   constructor(options: NatsStorageOptions = {}) {
     this.#options = checkNatsOptions(options);
     const durable = this.#options.store === 'file';
-    this.capabilities = Object.freeze({ reach: 'network', durable, notifies: true, queues: true, shares: true });
+    this.capabilities = Object.freeze({
+      reach: 'network',
+      durable,
+      notifies: true,
+      queues: true,
+      shares: true,
+      turns: false,
+    });
     this.#session = new Session(this.#options, (message) => this.#exchange.hear(message));
     this.#exchange = new Exchange(this.#session);
     const { time, known, news } = this.#session;
@@ -180,7 +187,7 @@ export class NatsStorage implements LockStorage {
   }
 
   watch(key: string, leaseId: string, tell: (news: LeaseNews) => void): () => void {
-    return this.#session.isClosed ? () => undefined : this.#news.watch(key, leaseId, tell);
+    return this.#session.isClosed ? () => undefined : this.#news.watchers.add(key, leaseId, tell);
   }
 
   examine(): Promise<readonly Finding[]> {

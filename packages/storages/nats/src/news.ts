@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { LeaseNews } from '@lockscope/storage';
+import { Watchers } from '@lockscope/storage/revisioned';
 import type { Link } from './link.ts';
 import { newsSubjectOf } from './subjects.ts';
 
@@ -15,20 +15,14 @@ export type Message =
   | { readonly type: 'forced' | 'ask'; readonly key: string; readonly leaseId: string }
   | { readonly type: 'changed'; readonly key: string; readonly seq: number };
 
-type Tell = (news: LeaseNews) => void;
-
-/** How long the subscription stays when nobody watches any more: who waits often, waits again soon. */
-const lingerMs = 1000;
-
 /** Who watches, and the one subscription through which they hear. */
 export class News {
+  readonly watchers: Watchers = new Watchers({ begin: () => this.#begin(), end: () => this.#end() });
   readonly #instance: string = randomBytes(12).toString('hex');
   readonly #bucket: string;
   readonly #hear: (message: Message) => void;
-  readonly #watchers = new Map<string, Set<Tell>>();
   #link: Link | undefined;
   #unsubscribe: (() => void) | undefined;
-  #linger: NodeJS.Timeout | undefined;
 
   constructor(bucket: string, hear: (message: Message) => void) {
     this.#bucket = bucket;
@@ -41,7 +35,7 @@ export class News {
   }
 
   addressFor(key: string, leaseId: string): string | undefined {
-    return this.#watchers.has(idOf(key, leaseId)) ? this.address : undefined;
+    return this.watchers.has(key, leaseId) ? this.address : undefined;
   }
 
   /** What goes out over one connection is taken in order, so whatever is sent after this is sent by one who hears. */
@@ -49,32 +43,7 @@ export class News {
     if (this.#link === link) return;
     this.#end();
     this.#link = link;
-    if (this.#watchers.size > 0) this.#begin();
-  }
-
-  watch(key: string, leaseId: string, tell: Tell): () => void {
-    const id = idOf(key, leaseId);
-    const tells = this.#watchers.get(id) ?? new Set();
-    const entry: Tell = (news) => tell(news);
-    this.#watchers.set(id, tells.add(entry));
-    clearTimeout(this.#linger);
-    this.#begin();
-    return () => {
-      if (!tells.delete(entry) || tells.size > 0 || this.#watchers.get(id) !== tells) return;
-      this.#watchers.delete(id);
-      if (this.#watchers.size > 0) return;
-      clearTimeout(this.#linger);
-      this.#linger = setTimeout(() => this.#end(), lingerMs).unref();
-    };
-  }
-
-  tell(key: string, leaseId: string, news: LeaseNews): void {
-    for (const tell of this.#watchers.get(idOf(key, leaseId)) ?? []) tell(news);
-  }
-
-  /** Something may have been missed. */
-  tellAllToAsk(): void {
-    for (const tells of this.#watchers.values()) for (const tell of tells) tell({ type: 'ask' });
+    if (!this.watchers.isEmpty) this.#begin();
   }
 
   /** Gets lost when the connection is down: who waits asks now and then. */
@@ -84,8 +53,7 @@ export class News {
   }
 
   close(): void {
-    this.#watchers.clear();
-    clearTimeout(this.#linger);
+    this.watchers.close();
     this.#end();
   }
 
@@ -105,11 +73,6 @@ export class News {
     this.#unsubscribe = undefined;
     if (this.#link?.isClosed === false) unsubscribe?.();
   }
-}
-
-/** JSON, so that no key can be taken for another. */
-function idOf(key: string, leaseId: string): string {
-  return JSON.stringify([key, leaseId]);
 }
 
 function parseMessage(text: string): Message | undefined {

@@ -77,7 +77,7 @@ export class Session {
 
   async #openNow(): Promise<Open> {
     const options = this.#options;
-    const link = this.#link ?? (await Link.open(options, () => this.news.tellAllToAsk()));
+    const link = this.#link ?? (await Link.open(options, () => this.news.watchers.tellAllToAsk()));
     if (link.isClosed) throw new LinkDownError('the connection was closed');
     this.#link = link;
     const bucket = await Bucket.open(link, options, this.time);

@@ -28,7 +28,7 @@ BEGIN
   RETURN json_build_object('t', p_now, 'f', FOUND, 'r', ${schema}.first_record(p_key, p_now));
 END $$;
 
-CREATE FUNCTION ${schema}.acquire(p_key text, p_lease text, p_lease_ms bigint, p_holder text, p_share double precision,
+CREATE FUNCTION ${schema}.any_acquire(p_key text, p_lease text, p_lease_ms bigint, p_holder text, p_share double precision,
   p_wait_ms bigint, p_waited_ms bigint, p_claim_ms bigint, p_behind text, p_spare bigint, p_above bigint, p_channel text, p_listener bigint,
   p_mode text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -157,7 +157,7 @@ BEGIN
   RETURN '[' || array_to_string(v_answers, ',') || ']';
 END $$;
 
-CREATE FUNCTION ${schema}.release(p_key text, p_lease text, p_mode text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+CREATE FUNCTION ${schema}.any_release(p_key text, p_lease text, p_mode text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_now bigint := ${schema}.enter(p_key);
   v_place ${schema}.locks;

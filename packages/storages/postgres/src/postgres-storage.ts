@@ -71,6 +71,7 @@ export class PostgresStorage implements LockStorage {
       notifies: notifications,
       queues: true,
       shares: true,
+      turns: false,
     });
     if (notifications) this.watch = (key, leaseId, tell) => this.#watch(key, leaseId, tell);
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { grantingSql } from './granting-sql.ts';
 import { lookingSql } from './looking-sql.ts';
 import { operationsSql } from './operations-sql.ts';
+import { shortSql } from './short-sql.ts';
 import { schemaVersion, tablesSql } from './tables-sql.ts';
 
 /** What makes everything inside a schema that exists and is empty. */
@@ -10,6 +11,7 @@ export function contentSql(schema: string): string {
     tablesSql(schema),
     grantingSql(schema, seedOf(schema)),
     operationsSql(schema),
+    shortSql(schema, seedOf(schema)),
     lookingSql(schema),
     `INSERT INTO ${schema}.meta (application, version) VALUES ('lockscope', ${schemaVersion});\n`,
   ].join('');

@@ -4,7 +4,14 @@ import { describeWith } from '../../../../test/support/describe-with.ts';
 import { PostgresStorage, type Durability } from '../src/index.ts';
 import { newSchema, run, theProxy, theServer } from './schemas.ts';
 
-const capabilities = { reach: 'network', durable: true, notifies: true, queues: true, shares: true } as const;
+const capabilities = {
+  reach: 'network',
+  durable: true,
+  notifies: true,
+  queues: true,
+  shares: true,
+  turns: false,
+} as const;
 
 interface Setup {
   readonly schema: string;

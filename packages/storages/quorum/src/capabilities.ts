@@ -12,5 +12,5 @@ export function capabilitiesOf(voters: readonly Voter[]): StorageCapabilities {
   const all = voters.map(({ storage }) => storage.capabilities);
   const reach = reaches.find((candidate) => all.some((one) => one.reach === candidate)) ?? 'process';
   const durable = all.every((one) => one.durable);
-  return Object.freeze({ reach, durable, notifies: false, queues: false, shares: false });
+  return Object.freeze({ reach, durable, notifies: false, queues: false, shares: false, turns: false });
 }

@@ -3,7 +3,14 @@ import { FakeClock, storageContract } from '@lockscope/testkit';
 import { describe, expect, test } from 'vitest';
 import { quorum } from '../src/index.ts';
 
-const capabilities = { reach: 'process', durable: false, notifies: false, queues: false, shares: false } as const;
+const capabilities = {
+  reach: 'process',
+  durable: false,
+  notifies: false,
+  queues: false,
+  shares: false,
+  turns: false,
+} as const;
 
 // All go by one clock here, which is what a drift of 0 is for.
 const contract = storageContract({

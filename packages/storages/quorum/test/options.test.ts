@@ -56,6 +56,7 @@ describe('what a quorum states', () => {
       notifies: false,
       queues: false,
       shares: false,
+      turns: false,
     });
     expect(quorum([...all, stating({ durable: false })]).capabilities).toMatchObject({
       reach: 'process',

@@ -42,7 +42,9 @@ export class IoredisDriver implements RedisDriver {
   readonly keyPrefix: string;
   readonly #client: IoredisClient;
   readonly #ownTimeoutMs: number | undefined;
-  #gathering = false;
+  /** Commands since the turn began, and whether the turn before had several. */
+  #inTurn = 0;
+  #several = false;
 
   /** `ownTimeoutMs`: the client is the storage's own, and may have no connection for so long. */
   constructor(client: IoredisClient, ownTimeoutMs?: number) {
@@ -130,15 +132,20 @@ export class IoredisDriver implements RedisDriver {
       await untilReady(this.#client, this.#ownTimeoutMs);
   }
 
-  /** ioredis writes each command by itself; those of one turn go out in one write, which halves what they cost. */
+  /**
+   * ioredis writes each command by itself. Those of one turn go out in one write, which halves what they cost; but one
+   * alone is sooner on its way without that, so it is only done after a turn that had several.
+   */
   #gather(): void {
+    this.#inTurn += 1;
+    if (this.#inTurn > 1) return;
     const { stream } = this.#client;
-    if (this.#gathering || stream?.cork === undefined) return;
-    this.#gathering = true;
-    stream.cork();
+    const corked = this.#several && stream?.cork !== undefined ? stream : undefined;
+    corked?.cork();
     process.nextTick(() => {
-      this.#gathering = false;
-      stream.uncork();
+      this.#several = this.#inTurn > 1;
+      this.#inTurn = 0;
+      corked?.uncork();
     });
   }
 

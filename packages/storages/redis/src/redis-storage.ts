@@ -58,6 +58,7 @@ export class RedisStorage implements LockStorage {
     notifies: true,
     queues: true,
     shares: true,
+    turns: false,
   });
   readonly #options: ResolvedOptions;
   /** Names this process in records and in the name of its channel. */

@@ -46,7 +46,14 @@ async function nodeRedisCluster(): Promise<TestClient> {
   return { client, end: () => client.destroy() };
 }
 
-const capabilities = { reach: 'network', durable: true, notifies: true, queues: true, shares: true } as const;
+const capabilities = {
+  reach: 'network',
+  durable: true,
+  notifies: true,
+  queues: true,
+  shares: true,
+  turns: false,
+} as const;
 
 describeWith('redis-server', 'a cluster of three', () => {
   beforeAll(async () => {

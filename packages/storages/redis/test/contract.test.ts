@@ -6,7 +6,14 @@ import { startProxy, type TcpProxy } from '../../../../test/support/servers/tcp-
 import { RedisStorage } from '../src/index.ts';
 import { admin, ioredisClient, nodeRedisClient, type Place, type TestClient } from './clients.ts';
 
-const capabilities = { reach: 'network', durable: true, notifies: true, queues: true, shares: true } as const;
+const capabilities = {
+  reach: 'network',
+  durable: true,
+  notifies: true,
+  queues: true,
+  shares: true,
+  turns: false,
+} as const;
 
 const patience = 60_000;
 

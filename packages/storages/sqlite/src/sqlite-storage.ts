@@ -50,6 +50,7 @@ export class SqliteStorage implements LockStorage {
     notifies: false,
     queues: true,
     shares: true,
+    turns: false,
   });
   readonly #options: ResolvedOptions;
   #open: OpenTable | undefined;

@@ -5,7 +5,14 @@ import { FakeClock, storageContract } from '@lockscope/testkit';
 import { SqliteStorage } from '../src/index.ts';
 import { newPath, openPlain } from './files.ts';
 
-const capabilities = { reach: 'machine', durable: true, notifies: false, queues: true, shares: true } as const;
+const capabilities = {
+  reach: 'machine',
+  durable: true,
+  notifies: false,
+  queues: true,
+  shares: true,
+  turns: false,
+} as const;
 
 const contract = storageContract({
   capabilities,
