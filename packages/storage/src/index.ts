@@ -22,6 +22,7 @@ export type {
 } from './lock-storage.ts';
 export { mostTurns } from './lock-storage.ts';
 export { MemoryStorage, type MemoryStorageOptions } from './memory-storage.ts';
+export { StorageOptionsError, unknownOptions } from './options-error.ts';
 export type { Holder, LockRecord, LockState, WaiterRecord } from './record.ts';
 export { liftVersioned, type LiftVersionedOptions } from './versioned-storage.ts';
 export type { VersionedRecord, VersionedStore } from './versioned-store.ts';

@@ -1,11 +1,9 @@
-/** The options of a storage do not fit; `problems` has all that is wrong with them. */
-export class EtcdOptionsError extends RangeError {
-  readonly code = 'INVALID_OPTIONS';
-  readonly problems: readonly string[];
+import { StorageOptionsError } from '@lockscope/storage';
 
+/** The options of a storage do not fit; `problems` has all that is wrong with them. */
+export class EtcdOptionsError extends StorageOptionsError {
   constructor(problems: readonly string[]) {
-    super(`the options of EtcdStorage do not fit: ${problems.join('; ')}`);
+    super('EtcdStorage', problems);
     this.name = 'EtcdOptionsError';
-    this.problems = problems;
   }
 }

@@ -1,4 +1,5 @@
 import type { Etcd3, IOptions } from 'etcd3';
+import { unknownOptions } from '@lockscope/storage';
 import { EtcdOptionsError } from './errors.ts';
 
 /** Options of `EtcdStorage`. Give `client`, or `hosts`, or `connect`. */
@@ -44,8 +45,7 @@ const known: ReadonlySet<string> = new Set([
 
 /** @throws {EtcdOptionsError} naming everything that is wrong. */
 export function checkEtcdOptions(options: EtcdStorageOptions): CheckedEtcdOptions {
-  const problems: string[] = [];
-  for (const name of Object.keys(options)) if (!known.has(name)) problems.push(`${name} is not an option`);
+  const problems = unknownOptions(options, known);
   const { client, hosts = '127.0.0.1:2379', connect = {}, prefix = 'lockscope/' } = options;
   const { timeoutMs = 5000, conflictRetries = 50, maxWaiters = 256 } = options;
   if (client !== undefined && (options.hosts !== undefined || options.connect !== undefined))

@@ -27,7 +27,7 @@ describe('the options', () => {
     expect(error).toBeInstanceOf(EtcdOptionsError);
     expect((error as EtcdOptionsError).code).toBe('INVALID_OPTIONS');
     expect((error as EtcdOptionsError).problems).toEqual([
-      'ttl is not an option',
+      expect.stringContaining('there is no option "ttl"; known are client, hosts,'),
       'client and hosts or connect exclude each other',
       'client must be an Etcd3 of etcd3, got object',
       'hosts must be one or several texts that are not empty',

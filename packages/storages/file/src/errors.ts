@@ -1,17 +1,13 @@
-import { StorageError } from '@lockscope/storage';
+import { StorageError, StorageOptionsError } from '@lockscope/storage';
 
 /** @internal */
 export const storageName = 'file';
 
 /** The options of a storage do not fit; `problems` has all that is wrong with them. */
-export class FileOptionsError extends RangeError {
-  readonly code = 'INVALID_OPTIONS';
-  readonly problems: readonly string[];
-
+export class FileOptionsError extends StorageOptionsError {
   constructor(problems: readonly string[]) {
-    super(`the options of FileStorage do not fit: ${problems.join('; ')}`);
+    super('FileStorage', problems);
     this.name = 'FileOptionsError';
-    this.problems = problems;
   }
 }
 

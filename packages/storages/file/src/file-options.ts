@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { systemClock } from '@lockscope/storage';
+import { systemClock, unknownOptions } from '@lockscope/storage';
 import { FileOptionsError } from './errors.ts';
 import { machineClock, type MachineClock } from './machine-clock.ts';
 
@@ -38,11 +38,7 @@ const maxMs = 2 ** 31 - 1;
 /** @internal Fills in and checks, once; all problems in one error. */
 export function resolveOptions(options: FileStorageOptions): ResolvedOptions {
   if (typeof options !== 'object' || options === null) throw new FileOptionsError(['give a path']);
-  const problems: string[] = [];
-  for (const name of Object.keys(options)) {
-    if (!known.has(name))
-      problems.push(`there is no option ${JSON.stringify(name)}; known are ${[...known].join(', ')}`);
-  }
+  const problems = unknownOptions(options, known);
   const { path, shared = false, clockToleranceMs, busyTimeoutMs = 5000, clock = machineClock } = options;
   if (typeof path !== 'string' || path === '') problems.push(`path must be the name of a folder, got ${path}`);
   if (typeof shared !== 'boolean') problems.push(`shared must be true or false, got ${String(shared)}`);

@@ -1,16 +1,12 @@
-import { StorageError } from '@lockscope/storage';
+import { StorageError, StorageOptionsError } from '@lockscope/storage';
 
 const storage = 'mysql';
 
 /** The options of a storage do not fit; `problems` has all that is wrong with them. */
-export class MysqlOptionsError extends RangeError {
-  readonly code = 'INVALID_OPTIONS';
-  readonly problems: readonly string[];
-
+export class MysqlOptionsError extends StorageOptionsError {
   constructor(problems: readonly string[]) {
-    super(`the options of MysqlStorage do not fit: ${problems.join('; ')}`);
+    super('MysqlStorage', problems);
     this.name = 'MysqlOptionsError';
-    this.problems = problems;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { PoolOptions } from 'mysql2/promise';
+import { unknownOptions } from '@lockscope/storage';
 import { MysqlOptionsError } from './errors.ts';
 import type { MysqlPool } from './mysql-pool.ts';
 
@@ -64,11 +65,7 @@ const maxConnections = 1000;
 export function resolveOptions(options: MysqlStorageOptions): ResolvedOptions {
   if (typeof options !== 'object' || options === null)
     throw new MysqlOptionsError(['give a pool, a url or a connection']);
-  const problems: string[] = [];
-  for (const name of Object.keys(options)) {
-    if (!known.has(name))
-      problems.push(`there is no option ${JSON.stringify(name)}; known are ${[...known].join(', ')}`);
-  }
+  const problems = unknownOptions(options, known);
   const { pool, url, connection } = options;
   if ([pool, url, connection].filter((one) => one !== undefined).length !== 1)
     problems.push('give either a pool, a url or a connection');

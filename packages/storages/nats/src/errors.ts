@@ -1,14 +1,10 @@
-import { StorageError } from '@lockscope/storage';
+import { StorageError, StorageOptionsError } from '@lockscope/storage';
 
 /** The options of a storage do not fit; `problems` has all that is wrong with them. */
-export class NatsOptionsError extends RangeError {
-  readonly code = 'INVALID_OPTIONS';
-  readonly problems: readonly string[];
-
+export class NatsOptionsError extends StorageOptionsError {
   constructor(problems: readonly string[]) {
-    super(`the options of NatsStorage do not fit: ${problems.join('; ')}`);
+    super('NatsStorage', problems);
     this.name = 'NatsOptionsError';
-    this.problems = problems;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
+import { unknownOptions } from '@lockscope/storage';
 import { NatsOptionsError } from './errors.ts';
 
 /** Options of `NatsStorage`. Give `connection`, or `servers`, or `connect`. */
@@ -53,8 +54,7 @@ const bucketName = /^[-_a-zA-Z0-9]{1,64}$/;
 
 /** @throws {NatsOptionsError} naming everything that is wrong. */
 export function checkNatsOptions(options: NatsStorageOptions): CheckedNatsOptions {
-  const problems: string[] = [];
-  for (const name of Object.keys(options)) if (!known.has(name)) problems.push(`${name} is not an option`);
+  const problems = unknownOptions(options, known);
   const { connection, servers, connect = {}, bucket = 'lockscope', store = 'file' } = options;
   const { replicas = 1, timeoutMs = 5000, conflictRetries = 50, maxWaiters = 256 } = options;
   if (connection !== undefined && (servers !== undefined || options.connect !== undefined))

@@ -34,7 +34,7 @@ describe('the options', () => {
     const { code, problems } = error as NatsOptionsError;
     expect(code).toBe('INVALID_OPTIONS');
     expect(problems).toEqual([
-      'retries is not an option',
+      expect.stringContaining('there is no option "retries"; known are connection, servers,'),
       'connection and servers or connect exclude each other',
       'connection must be a connection of nats.js 3, got object',
       'servers must be texts that are not empty',

@@ -1,4 +1,11 @@
-import { monotoneClock, systemClock, type Clock, type LockStorage } from '@lockscope/storage';
+import {
+  monotoneClock,
+  StorageOptionsError,
+  systemClock,
+  unknownOptions,
+  type Clock,
+  type LockStorage,
+} from '@lockscope/storage';
 import { Voter } from './voter.ts';
 
 /** Options of `quorum`. */
@@ -22,14 +29,10 @@ export interface QuorumOptions {
 }
 
 /** The options do not fit; `problems` has all that is wrong with them. */
-export class QuorumOptionsError extends RangeError {
-  readonly code = 'INVALID_OPTIONS';
-  readonly problems: readonly string[];
-
+export class QuorumOptionsError extends StorageOptionsError {
   constructor(problems: readonly string[]) {
-    super(`the options of quorum do not fit: ${problems.join('; ')}`);
+    super('quorum', problems);
     this.name = 'QuorumOptionsError';
-    this.problems = problems;
   }
 }
 
@@ -47,11 +50,7 @@ const maxTimeoutMs = 2 ** 31 - 1;
 
 /** @internal Fills in and checks, once; all problems in one error. */
 export function resolveOptions(storages: readonly LockStorage[], options: QuorumOptions): ResolvedOptions {
-  const problems: string[] = [];
-  for (const name of Object.keys(options)) {
-    if (!known.has(name))
-      problems.push(`there is no option ${JSON.stringify(name)}; known are ${[...known].join(', ')}`);
-  }
+  const problems = unknownOptions(options, known);
   const { names, nodeTimeoutMs = 500, driftFactor = 0.01, clock = systemClock } = options;
   const usable = checkStorages(storages, problems);
   if (names !== undefined) checkNames(names, usable.length, problems);

@@ -1,16 +1,12 @@
-import { StorageError } from '@lockscope/storage';
+import { StorageError, StorageOptionsError } from '@lockscope/storage';
 
 const storage = 'sqlite';
 
 /** The options of a storage do not fit; `problems` has all that is wrong with them. */
-export class SqliteOptionsError extends RangeError {
-  readonly code = 'INVALID_OPTIONS';
-  readonly problems: readonly string[];
-
+export class SqliteOptionsError extends StorageOptionsError {
   constructor(problems: readonly string[]) {
-    super(`the options of SqliteStorage do not fit: ${problems.join('; ')}`);
+    super('SqliteStorage', problems);
     this.name = 'SqliteOptionsError';
-    this.problems = problems;
   }
 }
 

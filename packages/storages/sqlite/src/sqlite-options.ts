@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { systemClock, type Clock } from '@lockscope/storage';
+import { systemClock, unknownOptions, type Clock } from '@lockscope/storage';
 import { SqliteOptionsError } from './errors.ts';
 import { machineClock, type MachineClock } from './machine-clock.ts';
 import type { SqliteDatabaseClass } from './load-driver.ts';
@@ -59,11 +59,7 @@ const maxTimeoutMs = 2 ** 31 - 1;
 /** @internal Fills in and checks, once; all problems in one error. */
 export function resolveOptions(options: SqliteStorageOptions): ResolvedOptions {
   if (typeof options !== 'object' || options === null) throw new SqliteOptionsError(['give a path or a database']);
-  const problems: string[] = [];
-  for (const name of Object.keys(options)) {
-    if (!known.has(name))
-      problems.push(`there is no option ${JSON.stringify(name)}; known are ${[...known].join(', ')}`);
-  }
+  const problems = unknownOptions(options, known);
   const { path, database, driver, busyTimeoutMs = defaults.busyTimeoutMs, clock = machineClock } = options;
   if ((path === undefined) === (database === undefined)) problems.push('give either a path or a database');
   if (path !== undefined) checkPath(path, problems);
