@@ -1,16 +1,12 @@
-import { StorageError } from '@lockscope/storage';
+import { StorageError, StorageOptionsError } from '@lockscope/storage';
 
 const storage = 'postgres';
 
 /** The options of a storage do not fit; `problems` has all that is wrong with them. */
-export class PostgresOptionsError extends RangeError {
-  readonly code = 'INVALID_OPTIONS';
-  readonly problems: readonly string[];
-
+export class PostgresOptionsError extends StorageOptionsError {
   constructor(problems: readonly string[]) {
-    super(`the options of PostgresStorage do not fit: ${problems.join('; ')}`);
+    super('PostgresStorage', problems);
     this.name = 'PostgresOptionsError';
-    this.problems = problems;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ClientConfig, PoolConfig } from 'pg';
+import { unknownOptions } from '@lockscope/storage';
 import { PostgresOptionsError } from './errors.ts';
 import type { PostgresPool } from './postgres-pool.ts';
 
@@ -83,11 +84,7 @@ const maxTimeoutMs = 2 ** 31 - 1;
 /** @internal Fills in and checks, once; all problems in one error. */
 export function resolveOptions(options: PostgresStorageOptions): ResolvedOptions {
   if (typeof options !== 'object' || options === null) throw new PostgresOptionsError(['give a connection or a pool']);
-  const problems: string[] = [];
-  for (const name of Object.keys(options)) {
-    if (!known.has(name))
-      problems.push(`there is no option ${JSON.stringify(name)}; known are ${[...known].join(', ')}`);
-  }
+  const problems = unknownOptions(options, known);
   const { pool, connection, schema = 'lockscope', createSchema = true, durability = 'grants' } = options;
   const { notifications = true, listen, timeoutMs = 10_000 } = options;
   if ((pool === undefined) === (connection === undefined)) problems.push('give either a connection or a pool');
