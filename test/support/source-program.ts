@@ -1,24 +1,25 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { type Plugin, build } from 'esbuild';
 
-const folder = fileURLToPath(new URL('../.tmp/programs', import.meta.url));
+import { startGuard } from './servers/guard.ts';
+
+const programs = fileURLToPath(new URL('../.tmp/programs', import.meta.url));
+let own: string | undefined;
 
 /**
  * Makes a file that Node can run as a process of its own out of a TypeScript program and the sources of our packages,
  * as they are now: Node 20 runs no TypeScript, and what was built earlier is another program. Packages of others stay
- * imports. The path can be given to `fork` and `spawn`.
+ * imports. The path can be given to `fork` and `spawn`. The file is there for as long as the process that made it.
  */
 export async function sourceProgram(url: URL): Promise<string> {
   const entry = fileURLToPath(url);
-  mkdirSync(folder, { recursive: true });
-  // Test files run side by side: each process has a file of its own.
   const name = createHash('sha256').update(entry).digest('hex').slice(0, 12);
-  const outfile = join(folder, `${name}-${process.pid}.mjs`);
+  const outfile = join(ownFolder(), `${name}.mjs`);
   await build({
     entryPoints: [entry],
     outfile,
@@ -32,6 +33,16 @@ export async function sourceProgram(url: URL): Promise<string> {
     plugins: [othersStayImports, modulesKnowWhereTheyAre],
   });
   return outfile;
+}
+
+/** Test files run side by side: each process has a folder of its own, which goes with it. */
+function ownFolder(): string {
+  if (own === undefined) {
+    mkdirSync(programs, { recursive: true });
+    own = mkdtempSync(join(programs, `${process.pid}-`));
+    startGuard(own);
+  }
+  return own;
 }
 
 /** A package of others is imported from where the importing file finds it, which may not be where the program is. */
