@@ -105,7 +105,7 @@ export class EventRecord<T extends EventType = EventType> implements OpenEvent<T
   }
 
   traceparent(): string | undefined {
-    return this.tree.audience.traceparent(this.hearing.traceparent, this.event as Event);
+    return (this.tree.traceparent ??= this.tree.audience.traceparent(this.hearing.traceparent, this.event as Event));
   }
 
   hold(): void {

@@ -24,6 +24,8 @@ export class Tree {
   readonly audience: Audience;
   readonly clock: EventClock;
   readonly init: EventInit;
+  /** What a listener offered. */
+  traceparent: string | undefined = undefined;
   #telling = false;
   #held = false;
   /** What waits for its turn to be told, oldest first. */

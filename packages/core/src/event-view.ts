@@ -86,6 +86,9 @@ class EventView {
   get watchdogId(): string | undefined {
     return this.#of.watchdogId;
   }
+  get traceparent(): string | undefined {
+    return this.#of.tree.traceparent;
+  }
 
   toJSON(): WireEvent {
     return toWire(this as unknown as Event);

@@ -79,6 +79,11 @@ export interface EventOf<T extends EventType> {
   readonly details?: EventDetails[T];
   readonly lock?: LockSnapshot;
   readonly watchdogId?: string;
+  /**
+   * W3C trace context that a listener offered for this event's tree, so that logs and exemplars can name the span. The
+   * same on all events of the tree, from when the lock is asked for on.
+   */
+  readonly traceparent?: string;
   /** The live parent in this process. Not on the wire. */
   readonly parent?: Event;
 }

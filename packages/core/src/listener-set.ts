@@ -4,6 +4,8 @@ import { beginTree } from './event-tree.ts';
 import { toEventError } from './event-error.ts';
 import type { Listener, ListenerFault, ListenerInput, ListenerStats } from './listener.ts';
 import type { EventClock, EventInit, OpenEvent } from './open-event.ts';
+import { join } from './registered-listeners.ts';
+import type { Removal } from './removal.ts';
 
 /** Options of a {@link ListenerSet}. */
 export interface ListenerSetOptions {
@@ -12,12 +14,6 @@ export interface ListenerSetOptions {
   readonly onListenerError?: (fault: ListenerFault) => void;
   /** Default: `Date.now()` and `performance.now()`. */
   readonly clock?: EventClock;
-}
-
-/** The way out that {@link ListenerSet.add} returns: call it, or use it with `using`. */
-export interface Removal {
-  (): void;
-  [Symbol.dispose](): void;
 }
 
 /**
@@ -34,6 +30,7 @@ export class ListenerSet {
     this.#onListenerError = options.onListenerError ?? warnOnce;
     this.#clock = options.clock ?? systemEventClock;
     for (const listener of options.listeners ?? []) this.add(listener);
+    join(this);
   }
 
   /** Adds a listener; returns the way out. Adding the same object twice makes it hear everything twice. */

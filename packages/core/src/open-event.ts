@@ -59,7 +59,7 @@ export interface OpenEvent<T extends EventType = EventType> {
   end(outcome: EventOutcomes[T], end?: EventEnd<T>): void;
   /** Runs `fn` inside what the listeners open for this event. Gives what `fn` gives, throws what `fn` throws. */
   around<R>(fn: () => R): R;
-  /** The first well-formed trace context that a listener offers for this event. */
+  /** The trace context of this tree: the first well-formed one that a listener offers when it is asked for. */
   traceparent(): string | undefined;
   /** Keeps what this tree has to tell until {@link OpenEvent.flush}: nothing that can wait runs in between. */
   hold(): void;

@@ -6,10 +6,10 @@ import type { Event, LockSnapshot } from './event.ts';
  */
 export function snapshot(event: Event): Event {
   const { id, rootId, parentId, type, lockName, lockKey, mode, ownerId, operation, storageName } = event;
-  const { startedAt, endedAt, durationMs, actions, outcome, error, details, watchdogId } = event;
+  const { startedAt, endedAt, durationMs, actions, outcome, error, details, watchdogId, traceparent } = event;
   const lock = withDepth(event.lock);
   const known = { id, rootId, parentId, type, lockName, lockKey, mode, ownerId, operation, storageName };
-  const rest = { startedAt, endedAt, durationMs, actions, outcome, error, details, lock, watchdogId };
+  const rest = { startedAt, endedAt, durationMs, actions, outcome, error, details, lock, watchdogId, traceparent };
   return Object.freeze(compact({ ...known, ...rest })) as unknown as Event;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { ListenerSet, type ListenerFault } from '../src/index.ts';
+import { decodeEvent, encodeEvent, ListenerSet, snapshot, type Event, type ListenerFault } from '../src/index.ts';
 import { orders } from './possession.ts';
 import { unhandledDuring } from './unhandled.ts';
 
@@ -73,5 +73,35 @@ describe('the trace context of an event', () => {
     });
     expect(unhandled).toEqual([]);
     expect(faults.map(({ phase, error }) => [phase, error])).toEqual([['traceparent', boom]]);
+  });
+
+  it('is on every event of the tree from then on, in copies and on the wire', () => {
+    let asked = 0;
+    const tracer = {
+      name: 'tracer',
+      traceparent: () => {
+        asked += 1;
+        return first;
+      },
+    };
+    const set = new ListenerSet({ listeners: [tracer, { name: 'all', on: () => undefined }] });
+    const lock = set.begin('lock', orders);
+    expect(lock?.event.traceparent).toBeUndefined();
+    lock?.traceparent();
+    lock?.traceparent();
+    const acquire = lock?.child('lock.acquire');
+    acquire?.end('acquired');
+    expect(asked).toBe(1);
+    expect(acquire?.event.traceparent).toBe(first);
+    expect(snapshot(acquire?.event as Event).traceparent).toBe(first);
+    expect(decodeEvent(encodeEvent(acquire?.event as Event)).traceparent).toBe(first);
+  });
+
+  it('that is malformed on the wire is left out', () => {
+    const wire = JSON.parse(
+      encodeEvent(new ListenerSet({ listeners: [() => undefined] }).begin('lock', orders)?.event as Event),
+    );
+    expect(decodeEvent({ ...wire, traceparent: `${first}x` }).traceparent).toBeUndefined();
+    expect(decodeEvent({ ...wire, traceparent: 7 }).traceparent).toBeUndefined();
   });
 });

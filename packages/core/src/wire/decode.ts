@@ -6,6 +6,7 @@ import type { LockMode } from '../catalogue/values.ts';
 import type { Event, EventError, LockSnapshot } from '../event.ts';
 import { templateName } from '../lock-name.ts';
 import { compact } from '../snapshot.ts';
+import { isTraceparent } from '../traceparent.ts';
 import { originalOutcome, originalType } from './original.ts';
 import { decodeTime } from './time.ts';
 import { decodeRecord } from './value.ts';
@@ -83,6 +84,7 @@ function read(wire: unknown): Event {
       details: isObject(fields['details']) ? decodeRecord(fields['details']) : undefined,
       lock: decodeLock(fields['lock_information']),
       watchdogId,
+      traceparent: isTraceparent(fields['traceparent']) ? fields['traceparent'] : undefined,
     }),
   ) as unknown as Event;
 }

@@ -49,11 +49,12 @@ export interface WireEvent {
   readonly details?: unknown;
   readonly lock_information: WireLock | null;
   readonly watch_dog_id: string;
+  readonly traceparent?: string;
 }
 
 /** The wire form of an event, running or ended. Never throws. */
 export function toWire(event: Event): WireEvent {
-  const { endedAt, operation, durationMs, outcome, details, lock } = event;
+  const { endedAt, operation, durationMs, outcome, details, lock, traceparent } = event;
   return {
     id: event.id,
     root_id: event.rootId,
@@ -75,6 +76,7 @@ export function toWire(event: Event): WireEvent {
     ...(details !== undefined && { details: encodeValue(details) }),
     lock_information: lock === undefined ? null : wireLock(lock),
     watch_dog_id: event.watchdogId ?? '',
+    ...(traceparent !== undefined && { traceparent }),
   };
 }
 
