@@ -36,6 +36,7 @@ import { noShare, share } from './storage-contract/share.ts';
 import { slowness, slowNews } from './storage-contract/slowness.ts';
 import { durability, tokens } from './storage-contract/tokens.ts';
 import { Trial } from './storage-contract/trial.ts';
+import { handedTurns, noTurns, sharedTurns, turns } from './storage-contract/turns.ts';
 
 /**
  * Everything that a `LockStorage` signs, as cases for any test runner. Each case works on a storage of its own. Which
@@ -75,6 +76,7 @@ function scriptsFor(options: CheckedStorageOptions<StorageSetup>): Script[] {
     ...(notifies && !handsOver ? asking : []),
     ...(notifies && !queues ? askingAll : []),
     ...sharing(options),
+    ...pastTurns(options),
     ...passingOn,
     ...(durable ? durablePassingOn : []),
     ...(renewsMany ? renewingMany : noRenewingMany),
@@ -91,6 +93,11 @@ function sharing({ capabilities, handsOver }: CheckedStorageOptions<StorageSetup
   const { queues, notifies, shares } = capabilities;
   if (!shares) return noShare;
   return [...share, ...(queues ? shareQueue : []), ...(handsOver ? shareHandOver : []), ...(notifies ? shareNews : [])];
+}
+
+function pastTurns({ capabilities, handsOver }: CheckedStorageOptions<StorageSetup>): readonly Script[] {
+  if (!capabilities.turns) return noTurns;
+  return [...turns, ...(handsOver ? handedTurns : []), ...(capabilities.shares ? sharedTurns : [])];
 }
 
 function outages({ capabilities, faults }: CheckedStorageOptions<StorageSetup>): Script[] {

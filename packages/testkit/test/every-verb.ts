@@ -38,7 +38,7 @@ function openMemory(memory: MemoryStorage, damaged: ReadonlySet<string>): Faulty
   };
   const instance: LockStorage = {
     name: 'memory',
-    capabilities: { reach: 'machine', durable: true, notifies: true, queues: true, shares: true, turns: false },
+    capabilities: { reach: 'machine', durable: true, notifies: true, queues: true, shares: true, turns: true },
     acquire: ({ behind, ...request }) =>
       at(request.key, 'acquire').acquire({ ...request, ...(behind && { behind: behind.slice(0, 100) }) }),
     renew: (key, leaseId, leaseMs, update) => at(key, 'renew').renew(key, leaseId, leaseMs, update),
@@ -79,7 +79,7 @@ export function everyVerb(wrap: StorageDouble['wrap'] = (storage) => storage): S
     await Promise.resolve();
   };
   return {
-    capabilities: { reach: 'machine', durable: true, notifies: true, queues: true, shares: true, turns: false },
+    capabilities: { reach: 'machine', durable: true, notifies: true, queues: true, shares: true, turns: true },
     create: () => {
       const clock = new FakeClock();
       const damaged = new Set<string>();

@@ -58,7 +58,7 @@ async function failures(contract: Contract): Promise<string[]> {
 }
 
 const memory = storageContract({
-  capabilities: { reach: 'process', durable: false, notifies: true, queues: true, shares: true, turns: false },
+  capabilities: { reach: 'process', durable: false, notifies: true, queues: true, shares: true, turns: true },
   create: () => {
     const clock = new FakeClock();
     return { clock, storage: new MemoryStorage({ clock: monotoneClock(clock) }) };
@@ -106,6 +106,17 @@ describe('what is stated to be absent is checked to be absent', () => {
       };
     });
     expect(await failures(contract)).toEqual(['no share: a request to share is rejected, and takes nothing']);
+  });
+
+  it('catches that it tells who had a lock where it states that it does not', async () => {
+    const contract = humbleContract((good) => ({
+      ...humbleStorage(good),
+      acquire: async (request) => {
+        const result = await humbleStorage(good).acquire(request);
+        return request.turns === true ? { ...result, turns: [] } : result;
+      },
+    }));
+    expect(await failures(contract)).toEqual(['no turns: who asks for them is told nothing of them']);
   });
 
   it('catches a renewal of many that was not stated', async () => {
@@ -174,13 +185,13 @@ describe('the list of cases', () => {
 
   it('is refused, with every reason at once, when the options cannot be meant', () => {
     const options = {
-      capabilities: { ...humble, durable: true },
+      capabilities: { ...humble, durable: true, turns: true },
       shortLeaseMs: 0,
       faults: { freeze: () => undefined },
     };
     expect(() => storageContract({ ...options, create: () => ({ storage: new MemoryStorage() }) })).toThrow(
-      'reopen must be there where capabilities.durable is true; faults.freeze and faults.thaw must come together; ' +
-        'shortLeaseMs must be an integer of at least 1, got 0',
+      'reopen must be there where capabilities.durable is true; capabilities.turns needs capabilities.queues; ' +
+        'faults.freeze and faults.thaw must come together; shortLeaseMs must be an integer of at least 1, got 0',
     );
   });
 
@@ -200,7 +211,7 @@ describe('the list of cases', () => {
 
   it('waits for real where the storage cannot move its clock', async () => {
     const contract = storageContract({
-      capabilities: { reach: 'process', durable: false, notifies: true, queues: true, shares: true, turns: false },
+      capabilities: { reach: 'process', durable: false, notifies: true, queues: true, shares: true, turns: true },
       create: () => ({ storage: new MemoryStorage() }),
       shortLeaseMs: 40,
       rounds: 50,

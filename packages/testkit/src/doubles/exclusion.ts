@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
+import { hearingAgain } from './caught-by.ts';
 import { sharedBy, withChanges, type StorageDouble } from './storage-double.ts';
 
 const attempts = sharedBy(() => new Set<string>());
@@ -100,13 +101,10 @@ export const exclusionDoubles: readonly StorageDouble[] = [
       'share: a lease that shares and asks again keeps its place and its token, also when all places are taken',
       'spare tokens: are kept once, also when the same lease asks again',
       'connection: that breaks under an attempt leaves a lock that the same lease can have',
-      'connection: after it broke, who waits and watches still hears',
+      ...hearingAgain,
       'stall: calls that met it settle when it is over, and what they asked for can be asked again',
-      'stall: when it is over, who waits and watches still hears',
       'restart: an attempt that met it can be repeated, and one that was answered still holds',
       'restart: a renewal or a release that met it can be repeated',
-      'restart: after it, who waits and watches still hears',
-      'slow: who waits and watches hears nevertheless, and has the lock',
     ],
     wrap: (storage) =>
       withChanges(storage, {

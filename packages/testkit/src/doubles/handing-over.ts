@@ -1,8 +1,8 @@
 import type { LeaseNews, LockStorage } from '@lockscope/storage';
 
-import { sharedBy, withChanges, without, type StorageDouble } from './storage-double.ts';
+import { handingOver } from './caught-by.ts';
+import { sharedBy, telling, withChanges, without, type StorageDouble, type Tell } from './storage-double.ts';
 
-type Tell = (news: LeaseNews) => void;
 type Handed = Extract<LeaseNews, { type: 'granted' }>;
 
 const none = (): void => undefined;
@@ -11,42 +11,23 @@ const watching = sharedBy(() => new Map<Tell, string>());
 const watches = sharedBy(() => new Set<{ start: () => () => void; stop: () => void }>());
 const claimed = sharedBy(() => new Map<string, number>());
 
-/** What is told goes through `change`. */
-function telling(storage: LockStorage, change: (news: LeaseNews, tell: Tell) => void): LockStorage {
-  return withChanges(storage, {
-    watch: (key, leaseId, tell) => storage.watch?.(key, leaseId, (news) => change(news, tell)) ?? none,
-  });
-}
-
 /** What is told of a lock that was handed over goes through `change`. */
 function handing(storage: LockStorage, change: (news: Handed, tell: Tell) => void): LockStorage {
   return telling(storage, (news, tell) => (news.type === 'granted' ? change(news, tell) : tell(news)));
 }
 
+/** The leases to which a lock was handed over are known. */
+function noting(storage: LockStorage, leases: Set<string>): LockStorage {
+  return handing(storage, (news, tell) => {
+    leases.add(news.result.record.leaseId);
+    tell(news);
+  });
+}
+
 export const handingOverDoubles: readonly StorageDouble[] = [
   {
     name: 'tells to ask, and hands nothing over',
-    caughtBy: [
-      'hand-over: a released lock is handed to the first waiter that watches, and it is told everything',
-      'hand-over: to a waiter on another instance',
-      'hand-over: when the lock was taken away',
-      'hand-over: whom it was handed to has it: others are refused, it renews and releases',
-      'hand-over: several are served in the order in which they came, on two instances',
-      'hand-over: tokens that a waiter asked for are kept when the lock is handed to it',
-      'hand-over: a claim without a time of its own lasts as long as the lease, and a longer one no longer',
-      'hand-over: a waiter that missed it and asks again is told the same possession, with a fresh lease',
-      'hand-over: a claim that nobody takes up ends, and the next in line has the lock',
-      'hand-over: a waiter that does not watch is not handed the lock: it is kept for it',
-      'hand-over: when the head of a free lock leaves, the next one is handed the lock',
-      'hand-over: who left is handed nothing, the next one is',
-      'hand-over: who gives up when the lock was just handed to it gives it back',
-      'hand-over: one lease that waits for two locks is handed the one that was freed, then the other',
-      'hand-over: news of one lease never reach another',
-      'share: a place that is freed is handed to the first that waits for it',
-      'share: who wants it alone is handed it when the last of those who share it releases',
-      'share: all who would share it and wait at the head are handed it together',
-      'share: when one that wants it alone leaves, those behind it join those who have it',
-    ],
+    caughtBy: handingOver,
     wrap: (storage, world) => {
       const all = watching(world);
       const ask = (): void => queueMicrotask(() => all.forEach((_, tell) => tell({ type: 'ask' })));
@@ -193,10 +174,7 @@ export const handingOverDoubles: readonly StorageDouble[] = [
     caughtBy: ['hand-over: whom it was handed to has it: others are refused, it renews and releases'],
     wrap: (storage, world) => {
       const claims = handed(world);
-      const watched = handing(storage, (news, tell) => {
-        claims.add(news.result.record.leaseId);
-        tell(news);
-      });
+      const watched = noting(storage, claims);
       return withChanges(watched, {
         async renew(key, leaseId, leaseMs, update) {
           if (!claims.has(leaseId)) return storage.renew(key, leaseId, leaseMs, update);
@@ -211,10 +189,7 @@ export const handingOverDoubles: readonly StorageDouble[] = [
     caughtBy: ['hand-over: a waiter that missed it and asks again is told the same possession, with a fresh lease'],
     wrap: (storage, world) => {
       const claims = handed(world);
-      const watched = handing(storage, (news, tell) => {
-        claims.add(news.result.record.leaseId);
-        tell(news);
-      });
+      const watched = noting(storage, claims);
       return withChanges(watched, {
         async acquire(request) {
           if (claims.delete(request.leaseId)) await storage.release(request.key, request.leaseId);

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import type { AcquireRequest, LockRecord } from '@lockscope/storage';
+import type { AcquireRequest, LockRecord, LockStorage } from '@lockscope/storage';
 
 import { sharedBy, withChanges, type StorageDouble } from './storage-double.ts';
 
@@ -169,12 +169,7 @@ export const leaseDoubles: readonly StorageDouble[] = [
     ],
     wrap: (storage, world) => {
       const leases = sharedLeases(world);
-      return withChanges(storage, {
-        async acquire(request) {
-          const result = await storage.acquire(request);
-          if (result.acquired) leases.set(request.key, result.record);
-          return result;
-        },
+      return withChanges(remembering(storage, leases), {
         async release(key, leaseId) {
           const result = await storage.release(key, leaseId);
           const last = leases.get(key);
@@ -254,12 +249,7 @@ export const leaseDoubles: readonly StorageDouble[] = [
     ],
     wrap: (storage, world) => {
       const leases = sharedLeases(world);
-      return withChanges(storage, {
-        async acquire(request) {
-          const result = await storage.acquire(request);
-          if (result.acquired) leases.set(request.key, result.record);
-          return result;
-        },
+      return withChanges(remembering(storage, leases), {
         async release(key, leaseId) {
           const result = await storage.release(key, leaseId);
           if (result.released) leases.delete(key);
@@ -279,3 +269,14 @@ export const leaseDoubles: readonly StorageDouble[] = [
 ];
 
 const sharedLeases = sharedBy(() => new Map<string, LockRecord>());
+
+/** The last possession of each key is known, also when its lease is over. */
+function remembering(storage: LockStorage, leases: Map<string, LockRecord>): LockStorage {
+  return withChanges(storage, {
+    async acquire(request) {
+      const result = await storage.acquire(request);
+      if (result.acquired) leases.set(request.key, result.record);
+      return result;
+    },
+  });
+}

@@ -1,4 +1,4 @@
-import type { Clock, LockStorage, RenewRequest, RenewResult, StorageError } from '@lockscope/storage';
+import type { Clock, LeaseNews, LockStorage, RenewRequest, RenewResult, StorageError } from '@lockscope/storage';
 
 /** A storage with one defect, made from a good one, to show that the contract sees it. */
 export interface StorageDouble {
@@ -47,6 +47,16 @@ export function withChanges(storage: LockStorage, changes: Partial<LockStorage>)
     close: () => storage.close(),
     ...changes,
   };
+}
+
+/** What one who watches is told by. */
+export type Tell = (news: LeaseNews) => void;
+
+/** What is told goes through `change`. */
+export function telling(storage: LockStorage, change: (news: LeaseNews, tell: Tell, key: string) => void): LockStorage {
+  const watch: LockStorage['watch'] = (key, leaseId, tell) =>
+    storage.watch?.(key, leaseId, (news) => change(news, tell, key)) ?? (() => undefined);
+  return withChanges(storage, { watch });
 }
 
 /** The same without one of its fields. */

@@ -13,6 +13,7 @@ import { sharingDoubles } from './sharing.ts';
 import { stayingDoubles } from './staying.ts';
 import type { StorageDouble } from './storage-double.ts';
 import { tokenDoubles } from './tokens.ts';
+import { turnDoubles } from './turns.ts';
 import { waitingDoubles } from './waiting.ts';
 import { wakingDoubles } from './waking.ts';
 
@@ -29,6 +30,7 @@ export const storageDoubles: readonly StorageDouble[] = Object.freeze([
   ...handingOverDoubles,
   ...forcingDoubles,
   ...sharingDoubles,
+  ...turnDoubles,
   ...passingOnDoubles,
   ...renewingManyDoubles,
   ...namingDoubles,

@@ -1,8 +1,5 @@
-import type { LeaseNews } from '@lockscope/storage';
-
-import { sharedBy, withChanges, type StorageDouble } from './storage-double.ts';
-
-type Tell = (news: LeaseNews) => void;
+import { handingOver, hearingAgain } from './caught-by.ts';
+import { sharedBy, telling, withChanges, type StorageDouble, type Tell } from './storage-double.ts';
 
 const forced = sharedBy(() => new Set<string>());
 const none = (): void => undefined;
@@ -19,30 +16,9 @@ export const wakingDoubles: readonly StorageDouble[] = [
       'news: the holder that watches is told when its lock is taken away',
       'news: the holder that watches is told when its lock is taken away by another instance',
       'news: that a lock was taken away reaches only who had it',
-      'hand-over: a released lock is handed to the first waiter that watches, and it is told everything',
-      'hand-over: to a waiter on another instance',
-      'hand-over: when the lock was taken away',
-      'hand-over: whom it was handed to has it: others are refused, it renews and releases',
-      'hand-over: several are served in the order in which they came, on two instances',
-      'hand-over: tokens that a waiter asked for are kept when the lock is handed to it',
-      'hand-over: a claim without a time of its own lasts as long as the lease, and a longer one no longer',
-      'hand-over: a waiter that missed it and asks again is told the same possession, with a fresh lease',
-      'hand-over: a claim that nobody takes up ends, and the next in line has the lock',
-      'hand-over: a waiter that does not watch is not handed the lock: it is kept for it',
-      'hand-over: when the head of a free lock leaves, the next one is handed the lock',
-      'hand-over: who left is handed nothing, the next one is',
-      'hand-over: who gives up when the lock was just handed to it gives it back',
-      'hand-over: one lease that waits for two locks is handed the one that was freed, then the other',
-      'hand-over: news of one lease never reach another',
-      'share: a place that is freed is handed to the first that waits for it',
-      'share: who wants it alone is handed it when the last of those who share it releases',
-      'share: all who would share it and wait at the head are handed it together',
-      'share: when one that wants it alone leaves, those behind it join those who have it',
+      ...handingOver,
       'share: all who share it and watch are told when it is taken away',
-      'connection: after it broke, who waits and watches still hears',
-      'stall: when it is over, who waits and watches still hears',
-      'restart: after it, who waits and watches still hears',
-      'slow: who waits and watches hears nevertheless, and has the lock',
+      ...hearingAgain,
     ],
     wrap: (storage) => withChanges(storage, { watch: () => none }),
   },
@@ -58,12 +34,12 @@ export const wakingDoubles: readonly StorageDouble[] = [
     ],
     wrap: (storage, world) => {
       const quiet = forced(world);
-      return withChanges(storage, {
+      const watched = telling(storage, (news, tell, key) => quiet.has(key) || tell(news));
+      return withChanges(watched, {
         forceRelease(key) {
           quiet.add(key);
           return storage.forceRelease(key);
         },
-        watch: (key, leaseId, tell) => storage.watch?.(key, leaseId, (news) => quiet.has(key) || tell(news)) ?? none,
       });
     },
   },
@@ -104,7 +80,8 @@ export const wakingDoubles: readonly StorageDouble[] = [
     ],
     wrap: (storage) => {
       const own = new Set<string>();
-      return withChanges(storage, {
+      const watched = telling(storage, (news, tell, key) => own.has(key) && tell(news));
+      return withChanges(watched, {
         release(key, leaseId) {
           own.add(key);
           return storage.release(key, leaseId);
@@ -113,7 +90,6 @@ export const wakingDoubles: readonly StorageDouble[] = [
           own.add(key);
           return storage.forceRelease(key);
         },
-        watch: (key, leaseId, tell) => storage.watch?.(key, leaseId, (news) => own.has(key) && tell(news)) ?? none,
       });
     },
   },

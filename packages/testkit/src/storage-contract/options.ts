@@ -92,6 +92,8 @@ export function checkStorageOptions<S extends StorageSetup>(
   const canHandOver = capabilities?.queues === true && capabilities.notifies;
   if (options.handsOver === true && !canHandOver)
     problems.push('handsOver needs capabilities.queues and capabilities.notifies');
+  if (capabilities?.turns === true && !capabilities.queues)
+    problems.push('capabilities.turns needs capabilities.queues');
   if ((faults.freeze === undefined) !== (faults.thaw === undefined))
     problems.push('faults.freeze and faults.thaw must come together');
   for (const name of ['shortLeaseMs', 'rounds', 'patienceMs'] as const) {
