@@ -18,9 +18,9 @@ export interface Listener {
   /** Told once for each event, when it has ended. */
   on?(event: Event): void | Promise<void>;
   /** Told once for each event, when it starts. */
-  onStart?(event: Event): void;
+  onStart?(event: Event): void | Promise<void>;
   /** Told of each action as it is recorded, so a wait is visible while it lasts. */
-  onAction?(event: Event, action: Action): void;
+  onAction?(event: Event, action: Action): void | Promise<void>;
   /** Told of the faults of all listeners, its own excepted, and except for faults in `onFault` itself. */
   onFault?(fault: ListenerFault): void;
   /**
