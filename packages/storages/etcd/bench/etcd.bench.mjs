@@ -1,33 +1,26 @@
 // What one uncontended acquire and release cost beside the bare client, and how long a hand-over takes.
 // Build first, then: node bench/etcd.bench.mjs [rounds] [cycles]
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Etcd3 } from 'etcd3';
+import {
+  compareCycles,
+  cycleOf,
+  holder,
+  printHandOver,
+  startServer,
+  timeHandOvers,
+} from '../../../../test/bench/storage-cycles.mjs';
 import { EtcdStorage } from '../dist/index.js';
 
 const rounds = Number(process.argv[2] ?? 3);
 const cycles = Number(process.argv[3] ?? 1000);
 const port = 26_000 + (process.pid % 1000);
 const [hosts, peers] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${port + 1000}`];
-const leaseMs = 30_000;
-const holder = { ownerId: 'bench:1', host: 'bench', pid: process.pid, service: 'orders', operation: 'POST /orders' };
-const folder = mkdtempSync(join(tmpdir(), 'lockscope-bench-'));
-const binary = process.env.ETCD_BIN ?? 'etcd';
-const server = spawn(
-  binary,
+const server = startServer(process.env.ETCD_BIN ?? 'etcd', (folder) =>
   ['--data-dir', folder, '--unsafe-no-fsync', '--logger', 'zap', '--log-level', 'error']
     .concat(['--listen-client-urls', hosts, '--advertise-client-urls', hosts, '--listen-peer-urls', peers])
     .concat(['--initial-advertise-peer-urls', peers, '--initial-cluster', `default=${peers}`]),
-  { stdio: 'ignore' },
 );
-process.on('exit', () => {
-  server.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-});
-const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 
 const client = new Etcd3({ hosts });
 for (let ready = false; !ready;) {
@@ -51,80 +44,29 @@ async function transactions() {
 }
 
 /** The lock that comes with the client. */
-function ownLock() {
-  return async (name) => {
-    const lock = client.lock(name).ttl(30);
-    await lock.acquire();
-    await lock.release();
-  };
-}
-
-function lockscope() {
-  const storage = new EtcdStorage({ client });
-  let count = 0;
-  return async (key) => {
-    const leaseId = `lease:${(count += 1)}`;
-    await storage.acquire({ key, leaseId, leaseMs, holder });
-    await storage.release(key, leaseId);
-  };
-}
-
-async function measure(cycle, parallel) {
-  let left = cycles;
-  const start = performance.now();
-  await Promise.all(
-    Array.from({ length: parallel }, async (_, worker) => {
-      while (left > 0) {
-        left -= 1;
-        await cycle(`orders/${worker}`);
-      }
-    }),
-  );
-  return ((performance.now() - start) * 1000) / cycles;
+async function ownLock(name) {
+  const lock = client.lock(name).ttl(30);
+  await lock.acquire();
+  await lock.release();
 }
 
 const { version } = await client.maintenance.status();
 console.log(`node ${process.versions.node}, etcd ${version}, ${rounds} rounds of ${cycles} cycles, medians`);
-const subjects = {
-  'two bare transactions': await transactions(),
-  "etcd3's own lock": ownLock(),
-  lockscope: lockscope(),
-  'two bare transactions again': await transactions(),
-};
-for (const parallel of [1, 64]) {
-  const times = Object.fromEntries(Object.keys(subjects).map((name) => [name, []]));
-  for (let round = 0; round < rounds; round += 1)
-    for (const [name, cycle] of Object.entries(subjects)) times[name].push(await measure(cycle, parallel));
-  const bare = median(times['two bare transactions']);
-  for (const [name, values] of Object.entries(times)) {
-    const us = median(values);
-    const ratio = (bare / us).toFixed(2);
-    console.log(
-      `${String(parallel).padStart(2)} in parallel  ${name.padEnd(28)} ${us.toFixed(0).padStart(6)} us a cycle  ${ratio} of two bare transactions`,
-    );
-  }
-}
+await compareCycles(
+  {
+    'two bare transactions': await transactions(),
+    "etcd3's own lock": ownLock,
+    lockscope: cycleOf(new EtcdStorage({ client })),
+    'two bare transactions again': await transactions(),
+  },
+  { rounds, cycles },
+);
 
-/** From the call of release to the news in the waiter, against a put that another client watches. */
+/** Two storages on clients of their own, against a put that another client watches. */
 async function handOvers() {
   const other = new Etcd3({ hosts });
   const storages = [client, other].map((each) => new EtcdStorage({ client: each, prefix: 'hand-over/' }));
-  let held = 'lease:0';
-  await storages[0].acquire({ key: 'a', leaseId: held, leaseMs, holder });
-  const times = [];
-  for (let n = 1; n <= 200; n += 1) {
-    const [from, to] = [storages[(n + 1) % 2], storages[n % 2]];
-    const leaseId = `lease:${n}`;
-    let told;
-    const granted = new Promise((resolve) => (told = resolve));
-    const stop = to.watch('a', leaseId, (news) => news.type === 'granted' && told(performance.now()));
-    await to.acquire({ key: 'a', leaseId, leaseMs, holder, waitMs: 5000 });
-    const start = performance.now();
-    await from.release('a', held);
-    times.push((await granted) - start);
-    stop();
-    held = leaseId;
-  }
+  const times = await timeHandOvers(storages, { times: 200 });
   for (const storage of storages) await storage.close();
   const bare = [];
   let arrived;
@@ -138,8 +80,8 @@ async function handOvers() {
   }
   await watcher.cancel();
   other.close();
-  console.log(`hand-over  lockscope                   p50 ${(median(times) * 1000).toFixed(0)} us`);
-  console.log(`hand-over  a put that is watched       p50 ${(median(bare) * 1000).toFixed(0)} us`);
+  printHandOver('lockscope', times);
+  printHandOver('a put that is watched', bare);
 }
 
 await handOvers();
