@@ -55,8 +55,8 @@ export interface AcquireRequest {
    */
   readonly spareTokens?: number;
   /**
-   * Asks the storage to tell in its answers who had the lock while this one stood in line: {@link Granted.turns}. Given
-   * from the first attempt that has `waitMs` on; only those who are watched ask for it.
+   * Asks the storage to tell in its answers and in its news who had the lock while this one waited:
+   * {@link Granted.turns}. Given from the first attempt that has `waitMs` on; only those who are watched ask for it.
    */
   readonly turns?: boolean;
   /** The token has to be greater than this, too. What was given elsewhere, for storages made of storages. Default 0. */
@@ -80,7 +80,10 @@ export interface Predecessor {
   readonly expiredAt?: number;
 }
 
-/** One possession that ended while somebody waited. All times are epoch milliseconds by the storage's clock. */
+/**
+ * One possession that ended while somebody waited. All times are epoch milliseconds by the storage's clock. Of a lease
+ * that was passed on from owner to owner in one process, it has who was on record last, and when the lease began.
+ */
 export interface PastTurn {
   readonly holder: Holder;
   readonly fencingToken: number;
@@ -100,8 +103,10 @@ export interface Granted {
   /** How many still wait, where the storage queues and looked. */
   readonly waiting?: number | undefined;
   /**
-   * Who had the lock since this one came into line, oldest first, at most {@link mostTurns}: to who asked for it, where
-   * `capabilities.turns` is true and it stood in line. `previous` is the last of them.
+   * Whose possessions ended since this one waits (the `since` that `read` shows), oldest first, at most
+   * {@link mostTurns}: to who asked for it, where `capabilities.turns` is true and it stood in line. `previous` is the
+   * last of them. A storage remembers them from when one who asks came into line until none who asks is left there. Each
+   * answer tells all of them again; the one that tells a lease once more that it has the lock may leave them out.
    */
   readonly turns?: readonly PastTurn[];
   readonly storageNow: number;

@@ -1,4 +1,4 @@
-import type { AcquireRequest, Granted, Predecessor } from './lock-storage.ts';
+import { mostTurns, type AcquireRequest, type Granted, type PastTurn, type Predecessor } from './lock-storage.ts';
 import type { LockRecord, LockState, WaiterRecord } from './record.ts';
 
 /** As many of those who wait behind a waiter are kept. */
@@ -18,6 +18,8 @@ export class MemoryPlace {
   holders: readonly LockRecord[] = nobody;
   #previous: Predecessor | undefined = undefined;
   #waiters: Waiter[] = [];
+  /** What ended while somebody stood in line who asks for it, oldest first. */
+  #turns: readonly PastTurn[] = noTurns;
   /** Leases that were taken away, until they would have ended. */
   readonly #forced = new Map<string, number>();
 
@@ -55,8 +57,10 @@ export class MemoryPlace {
     );
   }
 
-  grant({ key, leaseId, holder, share }: AcquireRequest, fencingToken: number, now: number, leaseMs: number): Granted {
+  grant(request: AcquireRequest, fencingToken: number, now: number, leaseMs: number): Granted {
+    const { key, leaseId, holder, share } = request;
     const position = this.position(leaseId);
+    const turns = this.turnsFor(request, position);
     if (position !== -1) this.#waiters.splice(position, 1);
     const record: LockRecord = Object.freeze({
       key,
@@ -68,7 +72,13 @@ export class MemoryPlace {
       ...(share !== undefined && { share }),
     });
     this.holders = this.holders.length === 0 ? [record] : [...this.holders, record];
-    return this.#granted(record, now);
+    return { ...this.#granted(record, now), ...turns };
+  }
+
+  /** What is told of possessions that ended to one who asks for it and stands there in line. */
+  turnsFor({ turns }: AcquireRequest, position: number): { readonly turns?: readonly PastTurn[] } | undefined {
+    const waiter = turns === true ? this.#waiters[position] : undefined;
+    return waiter && { turns: this.#turns.filter(({ endedAt }) => endedAt >= waiter.since) };
   }
 
   /** The lease has it already. */
@@ -92,6 +102,7 @@ export class MemoryPlace {
     if (waitMs === undefined) return position === -1 ? this.#waiters.length : position;
     const known = this.#waiters[position];
     if (known === undefined) {
+      if (!this.#isAsked) this.#turns = noTurns;
       this.#waiters.push({ since: now - (request.waitedMs ?? 0), request, askedAt: now, goneAt: now + waitMs });
       return this.#waiters.length - 1;
     }
@@ -127,14 +138,24 @@ export class MemoryPlace {
     return { record, ...(sharers.length > 0 && { sharers }), waiters, storageNow };
   }
 
+  get #isAsked(): boolean {
+    return this.#waiters.some(({ request }) => request.turns === true);
+  }
+
   #drop(record: LockRecord, end: { readonly releasedAt: number } | { readonly expiredAt: number }): void {
-    const { holder, fencingToken } = record;
+    const { holder, fencingToken, acquiredAt } = record;
     this.#previous = { holder, fencingToken, ...end };
+    if (this.#isAsked) {
+      const endedAt = 'releasedAt' in end ? end.releasedAt : end.expiredAt;
+      const turn = Object.freeze({ holder, fencingToken, acquiredAt, endedAt });
+      this.#turns = [...this.#turns, turn].slice(-mostTurns);
+    } else this.#turns = noTurns;
     this.holders = this.holders.length === 1 ? nobody : this.holders.filter((other) => other !== record);
   }
 }
 
 const nobody: readonly LockRecord[] = Object.freeze([]);
+const noTurns: readonly PastTurn[] = Object.freeze([]);
 
 function stateOf({ request, since, askedAt }: Waiter): WaiterRecord[] {
   const { leaseId, holder, share, behind = [] } = request;

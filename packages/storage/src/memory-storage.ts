@@ -33,7 +33,7 @@ export class MemoryStorage implements LockStorage {
     notifies: true,
     queues: true,
     shares: true,
-    turns: false,
+    turns: true,
   });
   readonly #clock: Clock;
   readonly #places = new Map<string, MemoryPlace>();
@@ -60,7 +60,8 @@ export class MemoryStorage implements LockStorage {
     if (place.admits(request, position))
       return Promise.resolve(place.grant(request, this.#nextToken(request), now, leaseMs));
     const ahead = place.wait(request, position, now);
-    return Promise.resolve({ acquired: false, record: place.holders[0], ahead, storageNow: now });
+    const turns = place.turnsFor(request, ahead);
+    return Promise.resolve({ acquired: false, record: place.holders[0], ahead, ...turns, storageNow: now });
   }
 
   renew(key: string, leaseId: string, leaseMs: number, update?: LeaseUpdate): Promise<RenewResult> {
