@@ -57,6 +57,10 @@ export const manyValuedAttributes = {
   'lock.successor.owner.id': 'Who has the lock after it was lost.',
   'lock.successor.fencing_token': "That owner's token.",
   'lock.call_site': 'Where the lock was asked for.',
+  'lock.fence.resource': 'What refused a stale token.',
+  'lock.fence.current_token': 'The greater token that it had seen.',
+  trace_id: 'The trace of the lock span, in logs.',
+  span_id: 'The lock span, in logs.',
   'lock.link.type': 'Why a span link was made: blocked_by, handed_off_from, deadlock_with or acquired_by.',
 } as const;
 

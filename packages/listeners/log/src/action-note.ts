@@ -2,6 +2,7 @@ import type { Action, ActionName, ActionOf } from '@lockscope/core';
 
 import { durationText } from './duration-text.ts';
 import { holderText } from './holder-text.ts';
+import { riskText } from './loss-text.ts';
 import { plainText } from './plain-text.ts';
 
 type KnownAction = { [N in ActionName]: ActionOf<N> }[ActionName];
@@ -32,6 +33,8 @@ export function actionNote(of: Action): string {
       return `depth ${plainText(action.payload.depth)}`;
     case 'lease.suspect':
       return `${plainText(action.payload.failures)} failed in a row, ${durationText(action.payload.remainingMs)} left`;
+    case 'lease.at_risk':
+      return `${riskText(action.payload.cause, action.payload.evidence)}, ${durationText(action.payload.remainingMs)} left`;
     case 'lease.recovered':
       return `after ${plainText(action.payload.failures)} failed`;
     default:

@@ -4,6 +4,7 @@ import { durationText } from './duration-text.ts';
 import { holderText } from './holder-text.ts';
 import { lossText } from './loss-text.ts';
 import { plainText } from './plain-text.ts';
+import { segmentsText } from './segments-text.ts';
 
 /** What a drawn tree says of an event behind its name and outcome. */
 export function eventNote(event: Event): string {
@@ -20,10 +21,13 @@ function factsOf(event: Event): string[] {
       const { attempts, contended, blocker, fencingToken } = details;
       const facts = fencingToken === undefined ? [] : [`token ${fencingToken}`];
       if (attempts !== 1) facts.push(`${attempts} attempts`);
+      if (details.segments !== undefined) facts.push(segmentsText(details.segments));
       if (event.outcome !== 'acquired' && (contended || blocker !== undefined))
         facts.push(`blocked by ${holderText(blocker)}`);
       return facts;
     }
+    case 'fence.rejected':
+      return fenceFacts(event);
     case 'lease.renew':
       return event.details === undefined || event.details.failures === 0
         ? []
@@ -50,6 +54,15 @@ function factsOf(event: Event): string[] {
     default:
       return [];
   }
+}
+
+/** What a stale token met. */
+export function fenceFacts({ details }: EventOf<'fence.rejected'>): string[] {
+  if (details === undefined) return [];
+  const { fencingToken, resource, currentToken } = details;
+  const by = resource === undefined ? '' : ` by ${plainText(resource)}`;
+  const seen = currentToken === undefined ? [] : [`it had seen token ${plainText(currentToken)}`];
+  return [`token ${plainText(fencingToken)} refused${by}`, ...seen];
 }
 
 function possessionFacts({ details, ownerId, operation }: EventOf<'lock'>): string[] {

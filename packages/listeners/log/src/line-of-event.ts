@@ -2,8 +2,9 @@ import type { Event, EventDetails, EventOf } from '@lockscope/core';
 
 import { durationText } from './duration-text.ts';
 import { errorText } from './error-text.ts';
+import { fenceFacts } from './event-note.ts';
 import { holderText, lockText } from './holder-text.ts';
-import { addBlocker, fieldsOf, seconds } from './log-fields.ts';
+import { addBlocker, addEvidence, addSegments, fieldsOf, seconds } from './log-fields.ts';
 import type { LogFields, LogLine } from './log-line.ts';
 import { lossText } from './loss-text.ts';
 import { plainText } from './plain-text.ts';
@@ -22,6 +23,8 @@ export function lineOfEvent(event: Event, loss: Loss | undefined): Sentence | un
       return possessionLine(event, loss);
     case 'lock.force_release':
       return forceLine(event);
+    case 'fence.rejected':
+      return fenceLine(event);
     default:
       return undefined;
   }
@@ -42,6 +45,7 @@ function acquireLine(event: EventOf<'lock.acquire'>): Sentence {
     fields['lock.contended'] = details.contended;
     if (details.fencingToken !== undefined) fields['lock.fencing_token'] = details.fencingToken;
     addBlocker(fields, details.blocker);
+    addSegments(fields, details.segments);
   }
   switch (outcome) {
     case 'acquired':
@@ -76,6 +80,7 @@ function possessionLine(event: EventOf<'lock'>, loss: Loss | undefined): Sentenc
   }
   if (outcome === 'released') return { text: `lock released after ${held} on ${lock}${token}`, fields };
   if (outcome === 'release_failed') return { text: `lock release failed after ${held} on ${lock}${why}`, fields };
+  if (loss !== undefined) addEvidence(fields, loss.evidence);
   const reason = loss === undefined ? (details?.lostReason ?? 'for an unknown reason') : lossText(loss);
   return { text: `lock lost ${lock} after ${held}: ${reason}`, fields };
 }
@@ -92,6 +97,18 @@ function forceLine(event: EventOf<'lock.force_release'>): Sentence {
   }
   if (outcome === 'not_held') return { text: `lock forced ${lock}, but nobody held it${because}`, fields };
   return { text: `lock not forced ${lock}${error === undefined ? '' : `: ${errorText(error)}`}`, fields };
+}
+
+function fenceLine(event: EventOf<'fence.rejected'>): Sentence {
+  const fields = endFields(event);
+  const { details } = event;
+  if (details !== undefined) {
+    const { fencingToken, resource, currentToken } = details;
+    fields['lock.fencing_token'] = fencingToken;
+    if (resource !== undefined) fields['lock.fence.resource'] = resource;
+    if (currentToken !== undefined) fields['lock.fence.current_token'] = currentToken;
+  }
+  return { text: `lock fenced ${lockText(event)}: ${fenceFacts(event).join(', ')}`, fields };
 }
 
 function endFields(event: Event): LogFields {

@@ -40,6 +40,11 @@ export interface LogOptions {
   /** Holding a lock this long is worth a warning, in milliseconds. Default: no length is. */
   readonly longHoldMs?: number;
   /**
+   * What is long for some lock names, where it is not the same as for the others:
+   * `{ 'orders/{id}': { longWaitMs: 100 } }`.
+   */
+  readonly names?: Readonly<Record<string, { readonly longWaitMs?: number; readonly longHoldMs?: number }>>;
+  /**
    * How many lines of one kind about one lock name a logger gets in a window; the rest is counted, and the count is
    * logged when the window is over. Lines of level `debug` are not limited. Default 20 lines in 10,000 ms; `false`: no limit.
    */
@@ -52,7 +57,16 @@ export interface LogOptions {
   readonly ascii?: boolean;
 }
 
-type Defaulted = 'format' | 'level' | 'longWaitMs' | 'longHoldMs' | 'rateLimit' | 'maxBuffered' | 'colors' | 'ascii';
+type Defaulted =
+  | 'format'
+  | 'level'
+  | 'longWaitMs'
+  | 'longHoldMs'
+  | 'names'
+  | 'rateLimit'
+  | 'maxBuffered'
+  | 'colors'
+  | 'ascii';
 type ResolvedLogOptions = Required<Pick<LogOptions, Defaulted>>;
 
 /** What was decided from the options: who gets the lines, and how. */
@@ -68,6 +82,7 @@ const defaults = Object.freeze({
   level: 'debug',
   longWaitMs: 1000,
   longHoldMs: Number.POSITIVE_INFINITY,
+  names: Object.freeze({}),
   rateLimit: Object.freeze({ lines: 20, everyMs: 10_000 }),
   maxBuffered: 10_000,
   ascii: false,
@@ -107,6 +122,10 @@ function problemsOf(options: LogOptions): string[] {
   oneOf('level', level, ['debug', 'info', 'warn', 'error']);
   atLeast('longWaitMs', longWaitMs, 0, false);
   atLeast('longHoldMs', longHoldMs, 0, false);
+  for (const [name, lengths] of Object.entries(options.names ?? {})) {
+    atLeast(`names[${JSON.stringify(name)}].longWaitMs`, lengths?.longWaitMs, 0, false);
+    atLeast(`names[${JSON.stringify(name)}].longHoldMs`, lengths?.longHoldMs, 0, false);
+  }
   atLeast('maxBuffered', maxBuffered, 0, true);
   if (rateLimit !== undefined && rateLimit !== false) {
     atLeast('rateLimit.lines', rateLimit?.lines ?? Number.NaN, 1, true);

@@ -1,7 +1,7 @@
 import type { Action, Event, EventType } from '@lockscope/core';
 
 import { durationText } from './duration-text.ts';
-import { levelOf, matters, type Thresholds } from './level-of.ts';
+import { lengthsFor, levelOf, matters, type Thresholds } from './level-of.ts';
 import { lineOfAction } from './line-of-action.ts';
 import { lineOfEvent, type Loss } from './line-of-event.ts';
 import type { LogListener } from './log-listener.ts';
@@ -11,7 +11,7 @@ import { isEnabled, sayTo, type Say } from './logger-style.ts';
 import { plainText } from './plain-text.ts';
 import { RateLimit } from './rate-limit.ts';
 
-const types: readonly EventType[] = ['lock', 'lock.acquire', 'lease.lost', 'lock.force_release'];
+const types: readonly EventType[] = ['lock', 'lock.acquire', 'lease.lost', 'lock.force_release', 'fence.rejected'];
 const maxLosses = 1000;
 
 /** Tells a logger what matters, in sentences. */
@@ -31,7 +31,8 @@ export class LoggerListener implements LogListener {
     const { logger, style, rateLimit } = plan;
     this.#plan = plan;
     this.#say = sayTo(logger, style);
-    this.#ofPossessions = { longWaitMs: Number.POSITIVE_INFINITY, longHoldMs: plan.longHoldMs };
+    const holds = Object.entries(plan.names).map(([name, { longHoldMs }]) => [name, { longHoldMs }]);
+    this.#ofPossessions = { longWaitMs: Infinity, longHoldMs: plan.longHoldMs, names: Object.fromEntries(holds) };
     if (rateLimit !== false) this.#limit = new RateLimit(rateLimit, this.#noteFor(rateLimit.everyMs));
   }
 
@@ -40,7 +41,7 @@ export class LoggerListener implements LogListener {
   }
 
   onAction(event: Event, action: Action): void {
-    const line = lineOfAction(event, action, this.#plan);
+    const line = lineOfAction(event, action, lengthsFor(this.#plan, event.lockName));
     if (line !== undefined && this.#wants(line.level)) this.#write(event, action.startedAt, line);
   }
 

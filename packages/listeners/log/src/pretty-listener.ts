@@ -18,9 +18,9 @@ export class PrettyListener implements LogListener {
   readonly #trees = new TreeGatherer();
 
   constructor(plan: LogPlan & { readonly to: 'stream' }) {
-    const { ascii, longWaitMs, longHoldMs } = plan;
+    const { ascii, longWaitMs, longHoldMs, names } = plan;
     this.#plan = plan;
-    this.#drawing = { ascii, longWaitMs, longHoldMs, paint: paintFor(plan.colors) };
+    this.#drawing = { ascii, longWaitMs, longHoldMs, names, paint: paintFor(plan.colors) };
     this.#writer = new LineWriter(plan.stream, plan.maxBuffered);
   }
 
