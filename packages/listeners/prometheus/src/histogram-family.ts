@@ -1,4 +1,5 @@
 import type { MetricName } from '@lockscope/core';
+import { Exemplar } from './exemplar.ts';
 import { MetricFamily, noLabels, type Sample, type SampleLabels } from './metric-family.ts';
 
 /** One series of a histogram: counts of each bucket, not cumulative, the last one for what is above all bounds. */
@@ -12,6 +13,8 @@ export class HistogramCell {
   prefixes: readonly string[] | undefined = undefined;
   /** The labels of each of its buckets, made when prom-client first asks: it keeps their text for as long as these live. */
   bucketLabels: readonly SampleLabels[] | undefined = undefined;
+  /** The latest exemplar of each bucket, where there is one. */
+  exemplars: (Exemplar | undefined)[] | undefined = undefined;
   readonly #bounds: readonly number[];
   readonly #scale: number;
 
@@ -23,8 +26,8 @@ export class HistogramCell {
     this.#scale = scale;
   }
 
-  /** Counts an observation. What is no positive number counts as 0, so that no sum ever becomes NaN. */
-  observe(given: number): void {
+  /** Counts an observation; its bucket. What is no positive number counts as 0, so that no sum ever becomes NaN. */
+  observe(given: number): number {
     const amount = given > 0 && given < Infinity ? given : 0;
     const value = amount / this.#scale;
     const bounds = this.#bounds;
@@ -32,11 +35,19 @@ export class HistogramCell {
     while (bucket < bounds.length && value > (bounds[bucket] as number)) bucket += 1;
     (this.counts[bucket] as number) += 1;
     this.sum += amount;
+    return bucket;
+  }
+
+  /** Keeps where the trace of the latest observation in this bucket is. `at` in epoch milliseconds. */
+  keep(bucket: number, given: number, traceparent: string, blocker: string | undefined, at: number): void {
+    this.exemplars ??= Array.from({ length: this.counts.length });
+    this.exemplars[bucket] = new Exemplar(traceparent, blocker, given / this.#scale, at);
   }
 
   reset(): void {
     this.counts.fill(0);
     this.sum = 0;
+    this.exemplars = undefined;
   }
 }
 
@@ -55,8 +66,8 @@ export class HistogramFamily extends MetricFamily<HistogramCell> {
     return new HistogramCell(labels, text, this.#bounds, this.scale);
   }
 
-  protected override renderCells(): string {
-    let all = this.head;
+  protected override renderCells(openMetrics: boolean): string {
+    let all = '';
     for (const cell of this.cells) {
       const prefixes = (cell.prefixes ??= this.#prefixesOf(cell));
       const { counts } = cell;
@@ -65,6 +76,7 @@ export class HistogramFamily extends MetricFamily<HistogramCell> {
       for (; line < counts.length; line += 1) {
         count += counts[line] as number;
         all += (prefixes[line] as string) + count;
+        if (openMetrics && cell.exemplars !== undefined) all += exemplarText(cell.exemplars[line]);
       }
       all += (prefixes[line] as string) + cell.sum / this.scale;
       all += (prefixes[line + 1] as string) + count;
@@ -84,7 +96,12 @@ export class HistogramFamily extends MetricFamily<HistogramCell> {
       for (let bucket = 0; bucket < counts.length; bucket += 1) {
         count += counts[bucket] as number;
         const sharedLabels = bucketLabels[bucket] as SampleLabels;
-        samples.push({ value: count, metricName: bucketName, labels: noLabels, sharedLabels });
+        const exemplar = cell.exemplars?.[bucket]?.reading;
+        samples.push(
+          exemplar === undefined
+            ? { value: count, metricName: bucketName, labels: noLabels, sharedLabels }
+            : { value: count, metricName: bucketName, labels: noLabels, sharedLabels, exemplar },
+        );
       }
       samples.push({ value: cell.sum / this.scale, metricName: sumName, labels: noLabels, sharedLabels: labels });
       samples.push({ value: count, metricName: countName, labels: noLabels, sharedLabels: labels });
@@ -96,4 +113,12 @@ export class HistogramFamily extends MetricFamily<HistogramCell> {
     const buckets = this.#les.map((le) => `\n${this.name}_bucket{le="${le}",${text}} `);
     return [...buckets, `\n${this.name}_sum{${text}} `, `\n${this.name}_count{${text}} `];
   }
+}
+
+/** As OpenMetrics has it, behind the value of a bucket. Ids are hexadecimal digits, so there is nothing to escape. */
+function exemplarText(exemplar: Exemplar | undefined): string {
+  const reading = exemplar?.reading;
+  if (reading === undefined) return '';
+  const labels = Object.entries(reading.labelSet).map(([label, id]) => `${label}="${id}"`);
+  return ` # {${labels.join(',')}} ${reading.value} ${reading.timestamp}`;
 }

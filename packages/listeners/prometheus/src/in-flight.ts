@@ -24,6 +24,7 @@ export class InFlight<S> {
   readonly #latest: Running<S>[] = [];
   readonly #older = new Map<Event, Running<S>>();
   readonly #clock: EventClock;
+  #sweepAt = sweepAtLeast;
 
   constructor(clock: EventClock) {
     this.#clock = clock;
@@ -38,6 +39,17 @@ export class InFlight<S> {
     cells.count.value += 1;
     if (this.#latest.length <= latestAtMost) return;
     for (const running of this.#latest.splice(0, latestAtMost / 2)) this.#older.set(running.event, running);
+    if (this.#older.size < this.#sweepAt) return;
+    this.forgetEnded();
+    this.#sweepAt = Math.max(sweepAtLeast, this.#older.size * 2);
+  }
+
+  /**
+   * Forgets what has ended without being told here: the listener was taken off its locks meanwhile, or a queue dropped
+   * the end.
+   */
+  forgetEnded(): void {
+    for (const running of [...this.#all()]) if (running.event.endedAt !== undefined) this.end(running.event);
   }
 
   /** The series that it began with; undefined when it never did. */
@@ -57,6 +69,7 @@ export class InFlight<S> {
 
   /** Sets each of these cells to the age, in milliseconds, of the oldest that is in flight there; 0 when none is. */
   measureAges(cells: readonly ValueCell[]): void {
+    this.forgetEnded();
     for (const cell of cells) cell.value = 0;
     const oldest = new Map<ValueCell, Running<S>>();
     for (const running of this.#all()) {
@@ -101,3 +114,5 @@ export class InFlight<S> {
 }
 
 const latestAtMost = 16;
+/** So many older ones are looked through before there may be more. */
+const sweepAtLeast = 1024;

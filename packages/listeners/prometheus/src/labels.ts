@@ -3,13 +3,14 @@ import {
   attemptResults,
   lockModes,
   lostReasons,
+  pseudoBlockers,
   releaseReasons,
   renewOutcomes,
 } from '@lockscope/core';
 import type { ResolvedCaps } from './options.ts';
-import { handoffBlocker } from './blame.ts';
 import { storeOperations } from './known-values.ts';
 import { LabelValues } from './label-values.ts';
+import { Room } from './room.ts';
 import type { ValueFamily } from './value-family.ts';
 
 /** Every label with the values that it may take: capped where users choose them, fixed where the catalogue does. */
@@ -27,8 +28,9 @@ export class Labels {
   readonly renewOutcomes: LabelValues;
   readonly lostReasons: LabelValues;
   readonly storeOperations: LabelValues;
-  readonly #foldPair: () => void;
-  #pairRoom: number;
+  /** Series of blocked time, and of the order of names. */
+  readonly blamePairs: Room;
+  readonly orderEdges: Room;
 
   constructor(caps: ResolvedCaps, overflow: ValueFamily, onNewSystem: (system: string) => void) {
     const counter = (reason: string): (() => void) => {
@@ -37,11 +39,12 @@ export class Labels {
     };
     this.names = new LabelValues([], caps.names, { onFold: counter('names') });
     this.systems = new LabelValues([], caps.systems, { onFold: counter('systems'), onNew: onNewSystem });
-    this.operations = new LabelValues(['unknown', handoffBlocker], caps.operations, { onFold: counter('operations') });
+    const free = ['unknown', ...Object.values(pseudoBlockers)];
+    this.operations = new LabelValues(free, caps.operations, { onFold: counter('operations') });
     this.errorTypes = new LabelValues([''], caps.errorTypes, { onFold: counter('error_types') });
     this.listeners = new LabelValues([], caps.listeners, { onFold: counter('listeners') });
-    this.#foldPair = counter('blame_pairs');
-    this.#pairRoom = caps.blamePairs;
+    this.blamePairs = new Room(caps.blamePairs, counter('blame_pairs'));
+    this.orderEdges = new Room(caps.orderEdges, counter('order_edges'));
     // Only records that were written elsewhere can have others.
     const hooks = { onFold: counter('unknown_values') };
     const fixed = (values: Iterable<string>): LabelValues => new LabelValues(values, 0, hooks);
@@ -53,15 +56,5 @@ export class Labels {
     this.renewOutcomes = fixed(renewOutcomes);
     this.lostReasons = fixed(lostReasons);
     this.storeOperations = fixed(storeOperations.values());
-  }
-
-  /** True while there is room for one more series of blame; counts the observation as folded when there is none. */
-  takePair(): boolean {
-    if (this.#pairRoom > 0) {
-      this.#pairRoom -= 1;
-      return true;
-    }
-    this.#foldPair();
-    return false;
   }
 }

@@ -28,7 +28,9 @@ export class LockSeries {
   readonly renewals: LabelLevel<HistogramCell>;
   readonly losses: LabelLevel<ValueCell>;
   readonly #makeUtilization: () => HistogramCell;
+  readonly #makeHandoffs: () => HistogramCell;
   #utilization: HistogramCell | undefined;
+  #handoffs: HistogramCell | undefined;
   readonly #zeroed = new Set<LockMode>();
 
   constructor(name: NameSeries, system: string, families: Families, labels: Labels) {
@@ -59,12 +61,17 @@ export class LockSeries {
     this.renewals = new LabelLevel(labels.renewOutcomes, (outcome) => renew.add({ ...base, 'lock.outcome': outcome }));
     this.losses = new LabelLevel(labels.lostReasons, (reason) => lost.add({ ...base, 'lock.lost_reason': reason }));
     this.#makeUtilization = () => families.histogram('lock.lease.utilization').add(base);
+    this.#makeHandoffs = () => families.histogram('lock.handoff.duration').add(base);
     // An alert on the rise of a counter never sees one that is born at 1.
     for (const reason of lostReasons) this.losses.find(reason);
   }
 
   utilization(): HistogramCell {
     return (this.#utilization ??= this.#makeUtilization());
+  }
+
+  handoffs(): HistogramCell {
+    return (this.#handoffs ??= this.#makeHandoffs());
   }
 
   /** Makes every series whose labels are known before anything happens, at 0. */
@@ -78,5 +85,6 @@ export class LockSeries {
     for (const result of attemptResults) this.attempts.find(result);
     for (const outcome of renewOutcomes) this.renewals.find(outcome);
     this.utilization();
+    this.handoffs();
   }
 }

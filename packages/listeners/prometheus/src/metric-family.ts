@@ -1,4 +1,5 @@
 import { metrics, type FewValuedAttribute, type MetricDefinition, type MetricName } from '@lockscope/core';
+import type { ExemplarReading } from './exemplar.ts';
 import { escapeLabelValue } from './label-value.ts';
 
 /** The values of a cell's labels, by the names of the catalogue. */
@@ -16,6 +17,7 @@ export interface Sample {
   readonly metricName?: string;
   readonly labels: SampleLabels;
   readonly sharedLabels: SampleLabels;
+  readonly exemplar?: ExemplarReading;
 }
 
 export const noLabels: SampleLabels = Object.freeze({});
@@ -28,7 +30,7 @@ export abstract class MetricFamily<C extends { reset(): void }> {
   readonly cells: C[] = [];
   /** Cells hold milliseconds where the metric has seconds, so that sums of whole milliseconds are exact. */
   protected readonly scale: number;
-  protected readonly head: string;
+  readonly #heads: { readonly text: string; readonly openMetrics: string };
   readonly #beforeRead: (() => void)[] = [];
 
   constructor(metric: MetricName) {
@@ -38,7 +40,9 @@ export abstract class MetricFamily<C extends { reset(): void }> {
     this.name = definition.prometheusName;
     this.scale = definition.unit === 's' ? 1000 : 1;
     const help = definition.help.replaceAll('\\', String.raw`\\`).replaceAll('\n', String.raw`\n`);
-    this.head = `# HELP ${this.name} ${help}\n# TYPE ${this.name} ${definition.type}`;
+    const head = (name: string): string => `# HELP ${name} ${help}\n# TYPE ${name} ${definition.type}`;
+    // OpenMetrics has counters without `_total` there.
+    this.#heads = { text: head(this.name), openMetrics: head(this.name.replace(/_total$/, '')) };
   }
 
   /** Makes a cell, which starts at 0. Who calls sees to it that no two have the same labels. */
@@ -61,23 +65,30 @@ export abstract class MetricFamily<C extends { reset(): void }> {
     this.#beforeRead.push(refresh);
   }
 
-  /** This metric in text format 0.0.4, without a line end behind it. */
-  render(): string {
-    for (const refresh of this.#beforeRead) refresh();
-    return this.renderCells();
+  /** This metric in text format 0.0.4, or as OpenMetrics has it, without a line end behind it. */
+  render(openMetrics = false): string {
+    this.#refresh();
+    return (openMetrics ? this.#heads.openMetrics : this.#heads.text) + this.renderCells(openMetrics);
   }
 
   samples(): Sample[] {
-    for (const refresh of this.#beforeRead) refresh();
+    this.#refresh();
     return this.sampleCells();
   }
 
   /** Counters and histograms start at 0 again; gauges say what is, so they stay. */
   reset(): void {
-    if (this.definition.type !== 'gauge') for (const cell of this.cells) cell.reset();
+    if (this.definition.type === 'gauge') return;
+    this.#refresh();
+    for (const cell of this.cells) cell.reset();
+  }
+
+  #refresh(): void {
+    for (const refresh of this.#beforeRead) refresh();
   }
 
   protected abstract makeCell(labels: Readonly<Record<string, string>>, text: string): C;
-  protected abstract renderCells(): string;
+  /** The lines, each with a line end before it. */
+  protected abstract renderCells(openMetrics: boolean): string;
   protected abstract sampleCells(): Sample[];
 }

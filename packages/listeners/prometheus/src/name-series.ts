@@ -13,6 +13,8 @@ export class NameSeries {
   readonly oldestHold: ValueCell;
   readonly systems: LabelLevel<LockSeries>;
   readonly blame: BlameSeries;
+  readonly deadlocks: ValueCell;
+  readonly rejectedTokens: ValueCell;
   readonly #families: Families;
   #limit: ValueCell | undefined;
   #expected: ValueCell | undefined;
@@ -23,6 +25,8 @@ export class NameSeries {
     this.oldestWait = families.value('lock.wait.oldest.age').add({ 'lock.name': value });
     this.oldestHold = families.value('lock.hold.oldest.age').add({ 'lock.name': value });
     this.systems = new LabelLevel(labels.systems, (system) => new LockSeries(this, system, families, labels));
+    this.deadlocks = families.value('lock.deadlocks').add({ 'lock.name': value });
+    this.rejectedTokens = families.value('lock.fencing.rejected').add({ 'lock.name': value });
     this.blame = new BlameSeries(value, families.value('lock.blocked.time'), labels);
   }
 

@@ -3,6 +3,7 @@ import { register } from 'prom-client';
 import { InvalidOptionsError } from '@lockscope/core';
 import { maxLabelLength } from './label-value.ts';
 import type { MetricRegistry } from './metric-registry.ts';
+import type { WatchedQueue } from './queue-counts.ts';
 
 /** A lock name that is known before anything happens, so that its series are there at 0 from the start. */
 export interface NameDeclaration {
@@ -26,6 +27,8 @@ export interface LabelCaps {
   readonly operations?: number;
   /** Series of blocked time over all names; beyond, both operations become `_other`. Default 1,000. */
   readonly blamePairs?: number;
+  /** Pairs of lock names of which one was asked for while the other was held; beyond, both become `_other`. Default 1,000. */
+  readonly orderEdges?: number;
   /** Kinds of storage. Default 10. */
   readonly systems?: number;
   /** Error codes of storages. Default 50. */
@@ -41,6 +44,8 @@ export interface PrometheusOptions {
   /** Names whose series are to be there at 0 from the start. Default none. */
   readonly names?: readonly (string | NameDeclaration)[];
   readonly caps?: LabelCaps;
+  /** Queues in front of listeners, of which is read at each scrape what they dropped. Default none. */
+  readonly queues?: readonly WatchedQueue[];
   /** Upper bounds in place of those of the catalogue, in seconds: `{ 'lock.hold.duration': [1, 60] }`. */
   readonly buckets?: Readonly<Partial<Record<MetricName, readonly number[]>>>;
   /** What the ages of waits and holds are measured with. Default: the clock of this process. */
@@ -55,6 +60,7 @@ export interface ResolvedOptions {
   readonly registry: MetricRegistry | undefined;
   readonly names: readonly NameDeclaration[];
   readonly caps: ResolvedCaps;
+  readonly queues: readonly WatchedQueue[];
   readonly buckets: Readonly<Partial<Record<MetricName, readonly number[]>>>;
   readonly clock: EventClock;
 }
@@ -63,12 +69,13 @@ const defaultCaps: ResolvedCaps = Object.freeze({
   names: 200,
   operations: 50,
   blamePairs: 1000,
+  orderEdges: 1000,
   systems: 10,
   errorTypes: 50,
   listeners: 50,
 });
 const systemClock: EventClock = { now: () => Date.now(), monotonic: () => performance.now() };
-const knownOptions = new Set(['registry', 'names', 'caps', 'buckets', 'clock']);
+const knownOptions = new Set(['registry', 'names', 'caps', 'queues', 'buckets', 'clock']);
 
 /** @internal Fills in and checks; all problems in one error. */
 export function resolveOptions(options: PrometheusOptions): ResolvedOptions {
@@ -83,8 +90,31 @@ export function resolveOptions(options: PrometheusOptions): ResolvedOptions {
   const caps = resolveCaps(options.caps ?? {}, problems);
   checkBuckets(buckets, problems);
   const names = declarations(options.names ?? [], 'names', problems);
+  const queues = [...(options.queues ?? [])];
+  checkQueues(queues, 'queues', problems);
   if (problems.length > 0) throw new InvalidOptionsError(problems);
-  return { registry: registry === false ? undefined : registry, names, caps, buckets: copied(buckets), clock };
+  return {
+    registry: registry === false ? undefined : registry,
+    names,
+    caps,
+    queues,
+    buckets: copied(buckets),
+    clock,
+  };
+}
+
+/** @internal Throws with everything that is wrong with them. */
+export function checkWatched(queues: readonly WatchedQueue[]): void {
+  const problems: string[] = [];
+  checkQueues(queues, 'watch', problems);
+  if (problems.length > 0) throw new InvalidOptionsError(problems);
+}
+
+function checkQueues(queues: readonly (Partial<WatchedQueue> | null)[], option: string, problems: string[]): void {
+  queues.forEach((queue, index) => {
+    if (!Number.isFinite(queue?.dropped) || !Number.isFinite(queue?.failed))
+      problems.push(`${option}[${index}] must be a queue, as queued() makes it`);
+  });
 }
 
 /** @internal The names as declarations, checked. */

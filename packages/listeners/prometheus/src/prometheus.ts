@@ -4,12 +4,14 @@ import { Families } from './families.ts';
 import { storeOperations } from './known-values.ts';
 import type { MetricRegistry } from './metric-registry.ts';
 import {
+  checkWatched,
   resolveDeclarations,
   resolveOptions,
   type NameDeclaration,
   type PrometheusOptions,
   type ResolvedOptions,
 } from './options.ts';
+import type { WatchedQueue } from './queue-counts.ts';
 import { Recorder } from './recorder.ts';
 import { RegisteredMetric } from './registered-metric.ts';
 
@@ -18,17 +20,27 @@ export interface PrometheusListener extends Listener {
   readonly name: 'prometheus';
   /** What `render()` gives, for the header `content-type`. */
   readonly contentType: 'text/plain; version=0.0.4; charset=utf-8';
+  /** What `render({ openMetrics: true })` gives. */
+  readonly openMetricsContentType: 'application/openmetrics-text; version=1.0.0; charset=utf-8';
   /**
    * These metrics, and no others, in Prometheus' text format; several times faster than `registry.metrics()`. Default
-   * labels of the registry are not in it.
+   * labels of the registry are not in it. As OpenMetrics it ends with `# EOF` and has exemplars: for each bucket of
+   * acquires and holds the trace of the latest observation, and of who it waited for.
    */
-  render(): string;
+  render(options?: { readonly openMetrics?: boolean }): string;
   /**
    * Makes the series of these names, at 0. A name that is declared again takes the new limit and expectation.
    *
    * @throws {InvalidOptionsError} with everything that is wrong; then nothing is declared.
    */
   declare(...names: readonly (string | NameDeclaration)[]): void;
+  /**
+   * Tells from now on what these queues drop, and what the listeners behind them fail: as the option `queues`, for
+   * those that were made later, such as the one in front of this listener.
+   *
+   * @throws {InvalidOptionsError} when one is no queue; then none is watched.
+   */
+  watch(...queues: readonly WatchedQueue[]): void;
   /** Counters and histograms start at 0 again; gauges say what is, so they stay. */
   reset(): void;
   /** Takes the metrics out of the registry and records nothing more; the gauges of what is in flight go to 0. */
@@ -41,6 +53,7 @@ const types: readonly EventType[] = Object.freeze([
   'lock.acquire',
   'lease.renew',
   'lease.lost',
+  'fence.rejected',
   ...storeOperations.keys(),
 ]);
 
@@ -58,6 +71,7 @@ export function prometheus(options: PrometheusOptions = {}): PrometheusListener 
 class Prometheus implements PrometheusListener {
   readonly name = 'prometheus';
   readonly contentType = 'text/plain; version=0.0.4; charset=utf-8';
+  readonly openMetricsContentType = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
   readonly types: readonly EventType[] = types;
   readonly #families: Families;
   readonly #recorder: Recorder;
@@ -65,12 +79,13 @@ class Prometheus implements PrometheusListener {
   readonly #registered: ReadonlyMap<string, RegisteredMetric>;
   #closed = false;
 
-  constructor({ registry, names, caps, buckets, clock }: ResolvedOptions) {
+  constructor({ registry, names, caps, queues, buckets, clock }: ResolvedOptions) {
     this.#families = new Families(buckets);
     this.#recorder = new Recorder(this.#families, caps, clock);
     this.#registry = registry;
     this.#registered = registry === undefined ? new Map() : register(registry, this.#families);
     for (const declaration of names) this.#recorder.declare(declaration);
+    for (const queue of queues) this.#recorder.watch(queue);
   }
 
   on(event: Event): void {
@@ -89,8 +104,15 @@ class Prometheus implements PrometheusListener {
     for (const declaration of resolveDeclarations(names)) this.#recorder.declare(declaration);
   }
 
-  render(): string {
-    return `${this.#families.all.map((family) => family.render()).join('\n\n')}\n`;
+  watch(...queues: readonly WatchedQueue[]): void {
+    checkWatched(queues);
+    if (this.#closed) return;
+    for (const queue of queues) this.#recorder.watch(queue);
+  }
+
+  render({ openMetrics = false }: { readonly openMetrics?: boolean } = {}): string {
+    const texts = this.#families.all.map((family) => family.render(openMetrics));
+    return openMetrics ? `${texts.join('\n')}\n# EOF\n` : `${texts.join('\n\n')}\n`;
   }
 
   reset(): void {
@@ -100,7 +122,7 @@ class Prometheus implements PrometheusListener {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#recorder.forgetInFlight();
+    this.#recorder.forget();
     for (const [name, metric] of this.#registered) {
       // Somebody may have cleared the registry, and registered another metric of this name since.
       if (this.#registry?.getSingleMetric(name) === metric) this.#registry.removeSingleMetric(name);

@@ -5,11 +5,15 @@ import type { HistogramCell } from './histogram-family.ts';
 import { InFlight } from './in-flight.ts';
 import { storeOperations } from './known-values.ts';
 import { LabelLevel } from './label-level.ts';
+import { isSampled } from './exemplar.ts';
 import { Labels } from './labels.ts';
 import type { LockSeries } from './lock-series.ts';
 import { NameSeries } from './name-series.ts';
 import type { NameDeclaration, ResolvedCaps } from './options.ts';
+import { OrderEdges } from './order-edges.ts';
+import { QueueCounts, type WatchedQueue } from './queue-counts.ts';
 import type { ValueCell } from './value-family.ts';
+import { blockerTrace, handoffOf, waitParts } from './wait-parts.ts';
 
 /** Turns events into cells. Each event finds its series once, by plain Maps; nothing is allocated for known labels. */
 export class Recorder {
@@ -20,6 +24,8 @@ export class Recorder {
   /** By system, operation and error type. */
   readonly #storeCalls: LabelLevel<LabelLevel<LabelLevel<HistogramCell>>>;
   readonly #listenerErrors: LabelLevel<ValueCell>;
+  readonly #orderEdges: OrderEdges;
+  readonly #queues: QueueCounts;
   readonly #waits: InFlight<LockSeries>;
   readonly #holds: InFlight<LockSeries>;
 
@@ -37,12 +43,18 @@ export class Recorder {
     });
     const errors = families.value('lockscope.listener.errors');
     this.#listenerErrors = new LabelLevel(labels.listeners, (listener) => errors.add({ listener }));
+    const dropped = families.value('lockscope.events.dropped');
+    const drops = new LabelLevel(labels.listeners, (listener) => dropped.add({ listener, reason: 'queue' }));
+    this.#queues = new QueueCounts(drops, this.#listenerErrors, [dropped, errors]);
+    this.#orderEdges = new OrderEdges(families.value('lock.order.edges'), labels);
     this.#waits = new InFlight(clock);
     this.#holds = new InFlight(clock);
     const waitAges = families.value('lock.wait.oldest.age');
     const holdAges = families.value('lock.hold.oldest.age');
     waitAges.beforeRead(() => this.#waits.measureAges(waitAges.cells));
     holdAges.beforeRead(() => this.#holds.measureAges(holdAges.cells));
+    families.value('lock.waiter.count').beforeRead(() => this.#waits.forgetEnded());
+    families.value('lock.holder.count').beforeRead(() => this.#holds.forgetEnded());
   }
 
   on(event: Event): void {
@@ -55,6 +67,8 @@ export class Recorder {
         return this.#renewal(event);
       case 'lease.lost':
         return this.#series(event).losses.find(event.details?.reason).add(1);
+      case 'fence.rejected':
+        return this.#names.find(event.lockName).rejectedTokens.add(1);
       case 'lock.create':
         return this.#created(event);
       default:
@@ -89,10 +103,15 @@ export class Recorder {
     for (const known of this.#systems) series.systems.find(known).zero(mode);
   }
 
-  /** Nothing is in flight any more, as far as this is concerned. */
-  forgetInFlight(): void {
+  watch(queue: WatchedQueue): void {
+    this.#queues.watch(queue);
+  }
+
+  /** Nothing is in flight any more, as far as this is concerned, and queues are read for the last time. */
+  forget(): void {
     this.#waits.clear();
     this.#holds.clear();
+    this.#queues.forget();
   }
 
   /** A class of locks that is defined counts as declared. The lock of one key does not: there may be any number. */
@@ -112,22 +131,28 @@ export class Recorder {
     const series = waited ?? this.#series(event);
     const contended = details?.contended ?? waited !== undefined;
     const waitMs = details?.waitMs ?? event.durationMs ?? 0;
-    series.acquires
+    const cell = series.acquires
       .find(event.mode)
       .find(outcome)
-      .find(contended ? 'true' : 'false')
-      .observe(waitMs);
+      .find(contended ? 'true' : 'false');
+    const bucket = cell.observe(waitMs);
     const attempts = details?.attempts ?? 0;
     if (attempts > 0) {
       series.attempts.find(outcome === 'acquired' || outcome === 'error' ? outcome : 'busy').add(1);
       if (attempts > 1) series.attempts.find('busy').add(attempts - 1);
     }
+    if (outcome === 'deadlock') series.name.deadlocks.add(1);
+    if (details?.holding !== undefined) this.#orderEdges.count(details.holding, series.name.value);
+    const parts = contended ? waitParts(event, details, waitMs) : [];
     if (contended) {
-      for (const charge of splitBlame(event.actions, event.startedAt, waitMs, details?.blocker)) {
-        series.name.blame.charge(event.operation, charge);
-      }
+      for (const charge of splitBlame(parts, waitMs)) series.name.blame.charge(event.operation, charge);
+      const handoffMs = outcome === 'acquired' ? handoffOf(parts, () => event.actions) : undefined;
+      if (handoffMs !== undefined) series.handoffs().observe(handoffMs);
     }
-    const { parent } = event;
+    const { traceparent, parent } = event;
+    if (isSampled(traceparent)) {
+      cell.keep(bucket, waitMs, traceparent, blockerTrace(parts), event.endedAt ?? event.startedAt);
+    }
     if (outcome !== 'acquired' || details?.reentered === true) return;
     if (parent === undefined || parent.endedAt !== undefined) return;
     if (!this.#holds.has(parent)) {
@@ -138,8 +163,11 @@ export class Recorder {
   #possession(event: EventOf<'lock'>): void {
     this.#holds.end(event);
     const { holdMs, reentered } = event.details ?? {};
-    if (holdMs !== undefined && reentered !== true)
-      this.#series(event).holds.find(event.mode).find(event.outcome).observe(holdMs);
+    if (holdMs === undefined || reentered === true) return;
+    const cell = this.#series(event).holds.find(event.mode).find(event.outcome);
+    const bucket = cell.observe(holdMs);
+    const { traceparent } = event;
+    if (isSampled(traceparent)) cell.keep(bucket, holdMs, traceparent, undefined, event.endedAt ?? event.startedAt);
   }
 
   #renewal(event: EventOf<'lease.renew'>): void {

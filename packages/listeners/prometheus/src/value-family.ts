@@ -28,7 +28,7 @@ export class ValueFamily extends MetricFamily<ValueCell> {
   }
 
   protected override renderCells(): string {
-    let text = this.head;
+    let text = '';
     for (const cell of this.cells) text += cell.prefix + cell.value / this.scale;
     return text;
   }

@@ -135,6 +135,7 @@ describe('beyond the other caps', () => {
       ['error_types', 0],
       ['listeners', 0],
       ['blame_pairs', 0],
+      ['order_edges', 0],
       ['unknown_values', 0],
     ]);
   });

@@ -11,6 +11,7 @@ const counts = new Set([
   'lock_hold_duration_seconds_count',
   'lock_renew_duration_seconds_count',
   'lock_lease_lost_total',
+  'lock_fencing_rejected_total',
   'lock_store_operation_duration_seconds_count',
 ]);
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { ListenerSet, queued } from '@lockscope/core';
+import { ListenerSet, queued, type OpenEvent } from '@lockscope/core';
 
 import { begun, FakeProcess, possession } from './fake-process.ts';
 
@@ -121,6 +121,50 @@ describe('the gauges behind a queue', () => {
     expect(await app.sum('lock_blocked_time_seconds_total')).toBeGreaterThan(0);
     expect(await app.value('lock_holder_count', series)).toBe(0);
     expect(await app.value('lock_waiter_count', series)).toBe(0);
+  });
+});
+
+describe('the gauges, where the end of something is never told', () => {
+  it('are 0 once it is over: the listener was taken off its locks meanwhile', async () => {
+    const app = new FakeProcess();
+    const set = new ListenerSet({ clock: app.clock });
+    const remove = set.add(app.listener);
+    const begin = (): OpenEvent<'lock'> =>
+      begun(set.begin('lock', { lockName: 'orders/{id}', lockKey: 'orders/1', storageName: 'redis' }));
+    const held = Array.from({ length: 30 }, () => {
+      const lock = begin();
+      begun(lock.child('lock.acquire')).end('acquired', { details: { attempts: 1, waitMs: 1, contended: false } });
+      return lock;
+    });
+    const waiter = begin();
+    const acquire = begun(waiter.child('lock.acquire'));
+    acquire.action('acquire.contended', { blocker });
+    remove();
+    expect(await app.value('lock_holder_count', series)).toBe(30);
+    for (const lock of held.slice(5)) lock.end('lost', { details: possession({ holdMs: 1 }) });
+    expect(await app.value('lock_holder_count', series)).toBe(5);
+    for (const lock of held) lock.end('released', { details: possession({ holdMs: 1 }) });
+    acquire.end('timeout', { details: { attempts: 2, waitMs: 10, contended: true } });
+    expect(await app.value('lock_holder_count', series)).toBe(0);
+    expect(await app.value('lock_waiter_count', series)).toBe(0);
+    expect(await app.value('lock_hold_oldest_age_seconds', name)).toBe(0);
+    expect(await app.value('lock_wait_oldest_age_seconds', name)).toBe(0);
+  });
+
+  it('are 0 once it is over: a queue dropped all that came after the beginning', async () => {
+    const app = new FakeProcess();
+    const queue = queued(app.listener, { capacity: 1000 });
+    const set = new ListenerSet({ listeners: [queue], clock: app.clock });
+    const lock = begun(set.begin('lock', { lockName: 'orders/{id}', lockKey: 'orders/1', storageName: 'redis' }));
+    const acquire = begun(lock.child('lock.acquire'));
+    acquire.action('acquire.contended', { blocker });
+    await queue.flush();
+    expect(await app.value('lock_waiter_count', series)).toBe(1);
+    await queue.close();
+    acquire.end('acquired', { details: { attempts: 2, waitMs: 10, contended: true } });
+    lock.end('released', { details: possession({ holdMs: 1 }) });
+    expect(await app.value('lock_waiter_count', series)).toBe(0);
+    expect(await app.value('lock_holder_count', series)).toBe(0);
   });
 });
 

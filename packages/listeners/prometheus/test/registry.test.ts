@@ -1,7 +1,7 @@
 import { AggregatorRegistry, Counter, Registry, register } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { metrics } from '@lockscope/core';
+import { metrics, queued } from '@lockscope/core';
 
 import { MetricNameTakenError, prometheus } from '../src/index.ts';
 import { begun, FakeProcess } from './fake-process.ts';
@@ -9,7 +9,10 @@ import { parseText } from './text-format.ts';
 
 /** Something of everything in the catalogue. */
 function busyProcess(): FakeProcess {
-  const app = new FakeProcess({ names: [{ name: 'orders/{id}', holderLimit: 1, expectedHoldMs: 500 }] });
+  const app = new FakeProcess({
+    names: [{ name: 'orders/{id}', holderLimit: 1, expectedHoldMs: 500 }],
+    queues: [queued({ name: 'slow', on: () => {} })],
+  });
   app.set.add(function broken() {
     throw new Error('mine');
   });
@@ -25,7 +28,12 @@ function busyProcess(): FakeProcess {
   acquire.action('acquire.contended', { blocker: { ownerId: 'o', operation: 'GET /order' } });
   app.clock.pass(1234);
   const second = app.begin({ operation: 'cron:reprice' });
-  begun(second.child('lock.acquire')).end('timeout', { details: { attempts: 4, waitMs: 700, contended: true } });
+  begun(second.child('lock.acquire')).end('timeout', {
+    details: { attempts: 4, waitMs: 700, contended: true, holding: ['stock/{id}'] },
+  });
+  begun(app.set.begin('fence.rejected', { lockName: 'orders/{id}', lockKey: 'orders/42' })).end('rejected', {
+    details: { fencingToken: 1 },
+  });
   return app;
 }
 
@@ -185,7 +193,7 @@ describe('registries', () => {
     prometheus({ registry: second });
     expect(caught(() => prometheus({ registry: second }))).toMatchObject({
       metricNames: Object.values(metrics).map(({ prometheusName }) => prometheusName),
-      message: expect.stringContaining('and 15 more'),
+      message: expect.stringContaining(`and ${Object.keys(metrics).length - 1} more`),
     });
   });
 
@@ -263,6 +271,7 @@ describe('the listener', () => {
       'lock.acquire',
       'lease.renew',
       'lease.lost',
+      'fence.rejected',
       'storage.acquire',
       'storage.renew',
       'storage.release',
