@@ -1,0 +1,12 @@
+import type { ResolvedAcquire } from './acquire-options.ts';
+
+/** @internal One acquire, as it was asked for. */
+export interface AcquireCall {
+  readonly key: string;
+  readonly options: ResolvedAcquire;
+  /** Undefined: a new owner. */
+  readonly owner: string | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** Ask once, and take no for an answer. */
+  readonly once: boolean;
+}
