@@ -21,9 +21,10 @@ export class Lease {
   /** When the last request was sent that the storage confirmed. */
   confirmedAt: number;
   renewals = 0;
+  /** When it is to be renewed next; Infinity when its own schedule does not do it. */
+  renewAt: number = Infinity;
   /** Renewals that failed in a row. */
   failures = 0;
-  suspicions = 0;
   readonly #terms: LeaseTerms;
   #worstLateMs = 0;
   #roundTripMs: number | undefined = undefined;
@@ -35,10 +36,16 @@ export class Lease {
     this.deadline = terms.beganAt + terms.firstLeaseMs;
   }
 
-  /** When the first renewal is due; earlier than usual for a lease that begins short. */
-  get firstRenewalAt(): number {
+  /** From now on it has a schedule. The first renewal comes earlier than usual for a lease that begins short. */
+  renewsItself(latest: number): void {
     const { beganAt, renewEveryMs, firstLeaseMs, leaseMs } = this.#terms;
-    return beganAt + (firstLeaseMs < leaseMs ? Math.min(renewEveryMs, firstLeaseMs / 3) : renewEveryMs);
+    const first = beganAt + (firstLeaseMs < leaseMs ? Math.min(renewEveryMs, firstLeaseMs / 3) : renewEveryMs);
+    this.renewAt = Math.min(first, latest);
+  }
+
+  /** A renewal goes out: if it gets no answer, the next one goes out then. */
+  asks(now: number): void {
+    this.#renewsIn(now, (this.deadline - now) / 2);
   }
 
   ran(lateMs: number): void {
@@ -49,11 +56,18 @@ export class Lease {
     this.#roundTripMs = roundTripMs;
   }
 
+  failed(now: number): void {
+    this.failures += 1;
+    this.#renewsIn(now, (this.deadline - now) / 4);
+  }
+
   confirmed(sentAt: number): void {
+    const { leaseMs, renewEveryMs } = this.#terms;
     this.renewals += 1;
     this.failures = 0;
     this.confirmedAt = sentAt;
-    this.deadline = sentAt + this.#terms.leaseMs;
+    this.deadline = sentAt + leaseMs;
+    if (this.renewAt < Infinity) this.renewAt = sentAt + renewEveryMs;
     this.#worstLateMs = 0;
     this.#gcAtConfirm = garbageCollectionMs();
   }
@@ -84,5 +98,9 @@ export class Lease {
       renewalPending: open !== undefined,
       ...(successor !== undefined && { successor }),
     };
+  }
+
+  #renewsIn(now: number, ms: number): void {
+    if (this.renewAt < Infinity) this.renewAt = now + Math.max(1, Math.min(this.#terms.renewEveryMs, ms));
   }
 }

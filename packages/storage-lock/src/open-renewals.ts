@@ -1,4 +1,4 @@
-import type { EventEnd, EventOutcomes, OpenEvent } from '@lockscope/core';
+import type { OpenEvent } from '@lockscope/core';
 
 /** @internal One question for more time, until it has its answer or nobody waits for it any more. */
 export interface OpenRenewal {
@@ -22,7 +22,7 @@ export class OpenRenewals {
     return this.#open.length >= most;
   }
 
-  open(sentAt: number): OpenRenewal {
+  add(sentAt: number): OpenRenewal {
     const renewal: OpenRenewal = { sentAt, event: undefined, call: undefined };
     this.#open.push(renewal);
     return renewal;
@@ -46,14 +46,4 @@ export class OpenRenewals {
       event?.end('abandoned', { at });
     }
   }
-}
-
-/** @internal Ends the event of a renewal, if anybody is told of it. */
-export function endRenewal(
-  { event, sentAt }: OpenRenewal,
-  outcome: EventOutcomes['lease.renew'],
-  { now, utilization, failures }: { readonly now: number; readonly utilization: number; readonly failures: number },
-  more?: EventEnd<'lease.renew'>,
-): void {
-  event?.end(outcome, { details: { utilization, roundTripMs: now - sentAt, failures }, ...more });
 }

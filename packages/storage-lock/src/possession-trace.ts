@@ -1,0 +1,128 @@
+import type { EventDetails, OpenEvent } from '@lockscope/core';
+import type { RenewResult } from '@lockscope/storage';
+import { snapshotOf } from './blocker.ts';
+import type { LockLostError } from './errors.ts';
+import type { Grant } from './grant.ts';
+import { isTold } from './is-told.ts';
+import type { OpenRenewal } from './open-renewals.ts';
+import { votesOf } from './votes.ts';
+
+/** @internal How one possession ended, for its trees. */
+export interface PossessionEnd {
+  readonly outcome: 'released' | 'lost' | 'release_failed';
+  readonly holdMs: number;
+  readonly renewals: number;
+  readonly depth: number;
+  readonly deepest: number;
+  readonly loss: LockLostError | undefined;
+  readonly error: unknown;
+  /** On the monotonic clock. */
+  readonly at: number;
+}
+
+/** @internal What listeners are told of one possession. There is none when nobody listens. */
+export class PossessionTrace {
+  readonly #grant: Grant;
+  readonly #root: OpenEvent<'lock'>;
+  /** Roots of other acquires of the same owner that became re-entries of this possession. */
+  #guests: readonly OpenEvent<'lock'>[] = noGuests;
+  #suspicions = 0;
+
+  constructor(grant: Grant, root: OpenEvent<'lock'>) {
+    this.#grant = grant;
+    this.#root = root;
+  }
+
+  /** `root` is the tree of an acquire that got what its owner had already. */
+  joinedBy(root: OpenEvent<'lock'>): void {
+    this.#guests = [...this.#guests, root];
+  }
+
+  changesDepth(name: 'lock.reentered' | 'lock.depth_released', depth: number): void {
+    const root = this.#root;
+    root.hold();
+    root.action(name, { depth });
+    // The caller gets a promise that is settled already, so its first step is one turn further away.
+    void soon.then(nothing).then(() => root.flush());
+  }
+
+  asksForMore(renewal: OpenRenewal, leaseId: string): void {
+    const { sentAt: at } = renewal;
+    this.#root.hold();
+    renewal.event = this.#root.child('lease.renew', { at, watchdogId: `watchdog:${leaseId}` });
+    renewal.call = renewal.event?.child('storage.renew', { at });
+    this.#root.flush();
+  }
+
+  /** The storage said whether the lease goes on. */
+  answers({ call }: OpenRenewal, result: RenewResult): void {
+    call?.end('ok', { details: { refused: !result.renewed, ...votesOf(result) } });
+  }
+
+  refused({ event }: OpenRenewal, details: EventDetails['lease.renew']): void {
+    event?.end('lost', { details });
+  }
+
+  renewed(renewal: OpenRenewal, details: EventDetails['lease.renew'], expiresAt: number, depth: number): void {
+    const { failures } = details;
+    if (failures > 0 && isTold(this.#suspicions)) this.#root.action('lease.recovered', { failures });
+    const lock = { ...snapshotOf(this.#grant.record, depth), expiresAt };
+    renewal.event?.end('renewed', { details: { ...details, failures: 0 }, lock });
+  }
+
+  failed(renewal: OpenRenewal, details: EventDetails['lease.renew'], error: unknown): void {
+    renewal.call?.end('error', { error });
+    renewal.event?.end('failed', { details, error });
+  }
+
+  /** A renewal failed, and the lease is not over. */
+  suspects(failures: number, remainingMs: number, error: unknown): void {
+    this.#suspicions += 1;
+    if (isTold(this.#suspicions)) this.#root.action('lease.suspect', { failures, remainingMs }, { error });
+  }
+
+  lost(error: LockLostError, at: number): void {
+    const { reason, fencingToken, evidence } = error;
+    // Found out in the caller's first step, it is told after the acquire all the same, and as it happens.
+    this.#root.flush();
+    this.#root.child('lease.lost', { at })?.end('lost', { at, details: { reason, fencingToken, evidence }, error });
+  }
+
+  /** It went to the next of this process: told after the next holder's first step, as in every other hand-over. */
+  passedOn(end: PossessionEnd): void {
+    void soon.then(() => {
+      const { at, holdMs } = end;
+      const details = { holdMs, fencingToken: this.#grant.record.fencingToken };
+      this.#root.child('lock.release', { at })?.end('released', { at, details });
+      this.end(end);
+    });
+  }
+
+  end(end: PossessionEnd): void {
+    for (const guest of this.#guests) this.#endTree(guest, end);
+    this.#endTree(this.#root, end);
+  }
+
+  #endTree(
+    root: OpenEvent<'lock'>,
+    { outcome, at, error, holdMs, renewals, depth, deepest, loss }: PossessionEnd,
+  ): void {
+    const { contended, waitMs, leaseMs, record } = this.#grant;
+    const details: EventDetails['lock'] = {
+      contended,
+      waitMs,
+      holdMs,
+      fencingToken: record.fencingToken,
+      leaseMs,
+      renewals,
+      depth: deepest,
+      ...(loss !== undefined && { lostReason: loss.reason }),
+      ...(root !== this.#root && { reentered: true as const }),
+    };
+    root.end(outcome, { at, error, lock: snapshotOf(record, depth), details });
+  }
+}
+
+const soon = Promise.resolve();
+function nothing(): void {}
+const noGuests: readonly OpenEvent<'lock'>[] = Object.freeze([]);
