@@ -23,7 +23,8 @@ export class News {
   readonly #keys: Keys;
   readonly #hear: (message: Message) => void;
   #client: Etcd3 | undefined;
-  #watcher: Promise<Watcher> | undefined;
+  /** The watch, and what settles when it hears for the first time. */
+  #current: { readonly watcher: Watcher; readonly heard: Promise<void> } | undefined;
   #isUp = false;
 
   constructor(keys: Keys, hear: (message: Message) => void) {
@@ -47,50 +48,64 @@ export class News {
 
   /** Settles when it can hear, or when that takes longer than `ms`. */
   async ready(ms: number): Promise<void> {
-    if (this.#isUp || this.#watcher === undefined) return;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-    await Promise.race([this.#watcher.catch(() => undefined), late]);
-    clearTimeout(timer);
+    if (this.#isUp || this.#current === undefined) return;
+    await within(ms, this.#current.heard);
   }
 
-  async close(): Promise<void> {
+  /** Settles when etcd has ended the watch, or when that takes longer than `ms`. */
+  async close(ms: number): Promise<void> {
     this.watchers.close();
-    await this.#end();
+    await within(ms, this.#end());
   }
 
   #begin(): void {
-    if (this.#watcher !== undefined || this.#client === undefined) return;
+    if (this.#current !== undefined || this.#client === undefined) return;
     const watcher = this.#client.watch().prefix(this.#keys.allNews(this.#instance)).watcher();
+    // What a watch says that has been given up since counts no more.
+    const isCurrent = (): boolean => this.#current?.watcher === watcher;
     watcher.on('put', ({ value, mod_revision: revision }) => {
       const message = parseMessage(value.toString('utf8'), Number(revision));
-      if (message !== undefined) this.#hear(message);
+      if (message !== undefined && isCurrent()) this.#hear(message);
     });
-    watcher.on('disconnected', () => (this.#isUp = false));
+    watcher.on('disconnected', () => {
+      if (isCurrent()) this.#isUp = false;
+    });
     let wasUp = false;
-    this.#watcher = new Promise<Watcher>((resolve, reject) => {
+    const heard = new Promise<void>((resolve, reject) => {
       watcher.on('connected', () => {
+        if (!isCurrent()) return;
         this.#isUp = true;
         // Whatever happened since the connection was lost was told to nobody.
         if (wasUp) setImmediate(() => this.watchers.tellAllToAsk());
         wasUp = true;
-        resolve(watcher);
+        resolve();
       });
       watcher.on('error', (error) => {
-        this.#isUp = false;
-        this.#watcher = undefined;
         reject(error);
+        if (!isCurrent()) return;
+        this.#isUp = false;
+        this.#current = undefined;
       });
     });
-    this.#watcher.catch(() => undefined);
+    heard.catch(() => undefined);
+    this.#current = { watcher, heard };
   }
 
+  /** The client connects a watch again by itself, so it is taken back also while the server is away. */
   async #end(): Promise<void> {
-    const watcher = this.#isUp ? await this.#watcher : undefined;
+    const { watcher } = this.#current ?? {};
     this.#isUp = false;
-    this.#watcher = undefined;
+    this.#current = undefined;
     await watcher?.cancel().catch(() => undefined);
   }
+}
+
+/** Waits until something has settled, however, or for `ms`. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([work.catch(() => undefined), late]);
+  clearTimeout(timer);
 }
 
 function parseMessage(text: string, seq: number): Message | undefined {

@@ -71,7 +71,7 @@ export class Session {
 
   async #end(): Promise<void> {
     await this.#opening?.catch(() => undefined);
-    await this.news.close();
+    await this.news.close(this.#options.timeoutMs);
     await this.#open?.leases.close();
     if (this.#options.client === undefined) this.#client?.close();
     this.#open = undefined;

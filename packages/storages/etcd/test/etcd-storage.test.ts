@@ -39,6 +39,12 @@ describe('the options', () => {
   });
 });
 
+/** How many watches a server has. */
+async function watching({ url }: { readonly url: string }): Promise<number> {
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^etcd_debugging_mvcc_watcher_total (\S+)$/m.exec(metrics)?.[1]);
+}
+
 describeWith('etcd', 'locks in etcd', () => {
   const world = new World();
   afterAll(() => world.stop());
@@ -228,19 +234,54 @@ describeWith('etcd', 'locks in etcd', () => {
   test('there is one watch while somebody watches, however many, and none afterwards', async () => {
     const server = await startEtcd();
     const storage = new EtcdStorage({ hosts: server.url });
-    const watching = async (): Promise<number> => {
-      const metrics = await (await fetch(`${server.url}/metrics`)).text();
-      return Number(/^etcd_debugging_mvcc_watcher_total (\S+)$/m.exec(metrics)?.[1]);
-    };
     await take(storage, newRequest('a'));
-    expect(await watching()).toBe(0);
+    expect(await watching(server)).toBe(0);
     const stops = [];
     for (let n = 0; n < 10; n += 1) stops.push((await waitInLine(storage, 'a')).stop);
-    expect(await watching()).toBe(1);
+    expect(await watching(server)).toBe(1);
     for (const stop of stops) stop();
-    await until('the end of the watch', async () => (await watching()) === 0);
+    await until('the end of the watch', async () => (await watching(server)) === 0);
     await storage.close();
     await server.stop();
+  });
+
+  test('a watch that ends while the server is away does not come back with it', async () => {
+    const server = await startEtcd();
+    const storage = new EtcdStorage({ hosts: server.url });
+    await take(storage, newRequest('a'));
+    const { stop } = await waitInLine(storage, 'a');
+    await server.kill();
+    stop();
+    // Nobody has watched for longer than the storage goes on to hear.
+    await sleep(1_200);
+    await server.start();
+    await until('an answer', () =>
+      storage.read('a').then(
+        () => true,
+        () => false,
+      ),
+    );
+    // Watches come back in the order in which they were made: once this one hears, an older one would, too.
+    await waitInLine(storage, 'a');
+    expect(await watching(server)).toBe(1);
+    await storage.close();
+    await server.stop();
+  });
+
+  test('closing takes no longer than an operation, also while somebody watches and the server stands still', async () => {
+    const server = await startEtcd();
+    const storage = new EtcdStorage({ hosts: server.url, timeoutMs: 500 });
+    await take(storage, newRequest('a'));
+    await waitInLine(storage, 'a');
+    server.freeze();
+    try {
+      const began = performance.now();
+      await storage.close();
+      expect(performance.now() - began).toBeLessThan(2_500);
+    } finally {
+      server.thaw();
+      await server.stop();
+    }
   });
 
   test('examine tells how many members there are, and how short a lease can be', async () => {
