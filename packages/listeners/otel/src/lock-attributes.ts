@@ -1,4 +1,4 @@
-import type { AttributeName, EventOf } from '@lockscope/core';
+import type { AttributeName, EventOf, LossEvidence, WaitSegment } from '@lockscope/core';
 
 import { redactKey } from './redact-key.ts';
 import type { KeyRedaction } from './otel-options.ts';
@@ -20,7 +20,45 @@ export function identityAttributes(
   return attributes;
 }
 
+/** What a wait was spent on, in seconds by kind; nothing when that was not told. */
+export function addSegments(attributes: LockAttributes, segments: readonly WaitSegment[] | undefined): void {
+  if (!Array.isArray(segments) || segments.length === 0) return;
+  const sums = { held_by: 0, handoff: 0, backoff: 0, store: 0, local_queue: 0 };
+  for (const segment of segments as readonly (WaitSegment | undefined)[]) {
+    const ms: unknown = segment?.ms;
+    if (typeof ms !== 'number' || !(ms > 0 && ms < Infinity) || segment === undefined) continue;
+    if (Object.hasOwn(sums, segment.kind)) sums[segment.kind] += ms;
+  }
+  for (const kind of Object.keys(sums) as WaitSegment['kind'][]) {
+    if (sums[kind] > 0) attributes[`lock.wait.${kind}`] = seconds(sums[kind]);
+  }
+  attributes['lock.segments'] = segments.length;
+}
+
+/** What the holder's own process was doing when its lease came close to the end, or past it. */
+export function addEvidence(attributes: LockAttributes, evidence: LossEvidence | undefined): void {
+  if (typeof evidence !== 'object' || evidence === null) return;
+  const { sinceConfirmedMs, eventLoopDelayMs, gcMs, storageRoundTripMs, clockOffsetMs, failedRenewals } = evidence;
+  const { successor } = evidence;
+  attributes['lock.evidence.since_confirmed'] = seconds(sinceConfirmedMs);
+  attributes['lock.evidence.event_loop_delay'] = seconds(eventLoopDelayMs);
+  attributes['lock.evidence.failed_renewals'] = failedRenewals;
+  if (gcMs !== undefined) attributes['lock.evidence.gc'] = seconds(gcMs);
+  if (storageRoundTripMs !== undefined) attributes['lock.evidence.storage_round_trip'] = seconds(storageRoundTripMs);
+  if (clockOffsetMs !== undefined) attributes['lock.evidence.clock_offset'] = seconds(clockOffsetMs);
+  if (typeof successor?.ownerId === 'string') attributes['lock.successor.owner.id'] = cut(successor.ownerId);
+  if (Number.isFinite(successor?.fencingToken))
+    attributes['lock.successor.fencing_token'] = successor?.fencingToken as number;
+}
+
 /** Seconds, to the microsecond: what durations are given in. */
 export function seconds(ms: number): number {
   return Math.round(ms * 1000) / 1e6;
+}
+
+const maxText = 256;
+
+/** A text that somebody else wrote, at a length that every back end takes. */
+export function cut(text: string, most: number = maxText): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
 }

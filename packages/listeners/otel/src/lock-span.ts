@@ -1,22 +1,28 @@
-import { trace, type Context, type Span, type Tracer } from '@opentelemetry/api';
+import { diag, trace, type Context, type Span, type Tracer } from '@opentelemetry/api';
 import type { Action, ActionName, ActionOf, EventOf } from '@lockscope/core';
 
 import { hrTime } from './hr-time.ts';
-import { identityAttributes, seconds, type LockAttributes } from './lock-attributes.ts';
+import { addEvidence, addSegments, identityAttributes, seconds, type LockAttributes } from './lock-attributes.ts';
+import type { MaybeLong } from './long-holds.ts';
 import type { ResolvedOtelOptions } from './otel-options.ts';
+import { linkTo } from './see-blocker.ts';
 import { failureOf, setFailed } from './span-status.ts';
 import { WaitSpan, type Obstacle } from './wait-span.ts';
 
 type KnownAction = { [N in ActionName]: ActionOf<N> }[ActionName];
+type Detail = EventOf<'lock.acquire' | 'lease.renew' | 'lock.release'>;
 
 /** The span of one possession of a lock, from the request to the release or the loss, with what hangs below it. */
-export class LockSpan {
+export class LockSpan implements MaybeLong {
+  /** What waiters link to. */
   readonly span: Span;
   readonly #tracer: Tracer;
   readonly #parent: Context;
   readonly #options: ResolvedOtelOptions;
+  /** Once it is held for long: what is told from then on belongs there. */
+  #hold: Span | undefined;
   #wait: WaitSpan | undefined;
-  #attempts: number | undefined;
+  #acquire: EventOf<'lock.acquire'> | undefined;
   #loss: string | undefined;
 
   constructor(span: Span, tracer: Tracer, parent: Context, options: ResolvedOtelOptions) {
@@ -45,7 +51,13 @@ export class LockSpan {
 
   /** Gives how many links the wait left out. */
   acquireEnded(event: EventOf<'lock.acquire'>): number {
-    this.#attempts = event.details?.attempts;
+    this.#acquire = event;
+    if (event.details?.contended === true && this.span.isRecording()) this.#contended(event.details);
+    if (this.#options.verbose) {
+      const more: LockAttributes = {};
+      addAcquire(more, event.details);
+      this.#detail('acquire', event, more);
+    }
     const wait = this.#wait;
     if (wait === undefined) return 0;
     this.#wait = undefined;
@@ -53,46 +65,121 @@ export class LockSpan {
     return wait.dropped;
   }
 
-  /** The lease came close to its end: rare, and worth its moment in time. */
-  leaseSuspect(at: number): void {
-    if (this.span.isRecording()) this.span.addEvent('lease.suspect', hrTime(at));
+  /** A step of the possession. The lease in danger is rare, and worth its moment in time. */
+  onPossession(of: Action): void {
+    const action = of as KnownAction;
+    if (action.name === 'lease.suspect') this.#current.addEvent('lease.suspect', hrTime(action.startedAt));
+    if (action.name !== 'lease.at_risk' || !this.#current.isRecording()) return;
+    const { cause, remainingMs, utilization, evidence } = action.payload;
+    const attributes: LockAttributes = {
+      'lock.risk_cause': cause,
+      'lock.lease.remaining': seconds(remainingMs),
+      'lock.lease.utilization': utilization,
+    };
+    addEvidence(attributes, evidence);
+    this.#current.addEvent('lease.at_risk', attributes, hrTime(action.startedAt));
   }
 
-  /** A renewal is told only when it failed, after the fact. */
-  renewFailed(event: EventOf<'lease.renew'>): void {
-    if (!this.span.isRecording()) return;
-    const attributes = identityAttributes(event, this.#options.keyRedaction);
+  /** A renewal is told, after the fact, when it failed, or when everything is to be told. */
+  renewed(event: EventOf<'lease.renew'>): void {
+    const failed = event.outcome === 'failed' || event.outcome === 'lost';
+    if (!failed && !this.#options.verbose) return;
+    const { details } = event;
+    this.#detail('renew', event, details && { 'lock.lease.utilization': details.utilization });
+  }
+
+  released(event: EventOf<'lock.release'>): void {
+    const { details } = event;
+    this.#detail('release', event, details && { 'lock.hold.duration': seconds(details.holdMs) });
+  }
+
+  leaseLost(event: EventOf<'lease.lost'>): void {
+    if (!this.#current.isRecording() || event.details === undefined) return;
+    const { reason, fencingToken, evidence } = event.details;
+    this.#loss = `${reason}: confirmed last ${seconds(evidence.sinceConfirmedMs)} s before, event loop late by ${seconds(evidence.eventLoopDelayMs)} s, renewals failed: ${evidence.failedRenewals}`;
+    const attributes: LockAttributes = { 'lock.lost_reason': reason, 'lock.fencing_token': fencingToken };
+    addEvidence(attributes, evidence);
+    this.#current.addEvent('lease.lost', attributes, hrTime(event.endedAt ?? event.startedAt));
+  }
+
+  /**
+   * It has been held for so long that its span should not stay open: nobody sees a span before it has ended, and
+   * waiters link to this one. It ends where the possession began, and a span of its own goes on from there. Called by a
+   * timer, where a fault would end the process.
+   */
+  isLong(): void {
+    try {
+      this.#beginHold();
+    } catch (error) {
+      diag.error('lockscope: no hold span', error);
+    }
+  }
+
+  end(event: EventOf<'lock'>): void {
+    const { endedAt } = event;
+    const span = this.#current;
+    if (span.isRecording()) this.#conclude(span, event);
+    span.end(endedAt === undefined ? undefined : hrTime(endedAt));
+  }
+
+  get #current(): Span {
+    return this.#hold ?? this.span;
+  }
+
+  #beginHold(): void {
+    const acquire = this.#acquire;
+    if (acquire === undefined || !this.span.isRecording()) return;
+    const grantedAt = hrTime(acquire.endedAt ?? acquire.startedAt);
+    const attributes = identityAttributes(acquire, this.#options.keyRedaction);
+    addGrant(attributes, acquire);
+    const linkAttributes: LockAttributes = { 'lock.link.type': 'acquired_by' };
+    addAcquire(linkAttributes, acquire.details);
+    const links = [{ context: this.span.spanContext(), attributes: linkAttributes }];
+    const options = { root: true, startTime: grantedAt, attributes, links };
+    const hold = this.#tracer.startSpan(`hold ${acquire.lockName}`, options, this.#parent);
+    // Where its sampler did not want it, the span of the lock stays as it is, and tells of the release as ever.
+    if (!hold.isRecording()) return;
+    this.#hold = hold;
+    const own: LockAttributes = { 'lock.outcome': 'acquired' };
+    addGrant(own, acquire);
+    addAcquire(own, acquire.details);
+    this.span.setAttributes(own);
+    this.span.end(grantedAt);
+  }
+
+  #contended({ segments, predecessor }: NonNullable<EventOf<'lock.acquire'>['details']>): void {
+    const attributes: LockAttributes = {};
+    addSegments(attributes, segments);
+    this.span.setAttributes(attributes);
+    const link = linkTo('handed_off_from', predecessor);
+    if (link !== undefined && typeof this.span.addLink === 'function') this.span.addLink(link);
+  }
+
+  /** A span of an operation that is over. */
+  #detail(operation: 'acquire' | 'renew' | 'release', event: Detail, more?: LockAttributes): void {
+    if (!this.#current.isRecording()) return;
+    const attributes = Object.assign(identityAttributes(event, this.#options.keyRedaction), more);
     if (event.outcome !== undefined) attributes['lock.outcome'] = event.outcome;
     const failure = failureOf(event.outcome, event.error);
     if (failure !== undefined) attributes['error.type'] = failure;
     const startTime = hrTime(event.startedAt);
-    const span = this.#tracer.startSpan(`renew ${event.lockName}`, { startTime, attributes }, this.#context());
-    setFailed(span, this.#showErrors ? event.error?.message : undefined);
+    const span = this.#tracer.startSpan(`${operation} ${event.lockName}`, { startTime, attributes }, this.#context());
+    if (failure !== undefined) setFailed(span, this.#showErrors ? event.error?.message : undefined);
     span.end(hrTime(event.endedAt ?? event.startedAt));
   }
 
-  leaseLost(event: EventOf<'lease.lost'>): void {
-    if (!this.span.isRecording() || event.details === undefined) return;
-    const { reason, fencingToken, evidence } = event.details;
-    this.#loss = `${reason}: confirmed last ${seconds(evidence.sinceConfirmedMs)} s before, event loop late by ${seconds(evidence.eventLoopDelayMs)} s, renewals failed: ${evidence.failedRenewals}`;
-    const attributes: LockAttributes = { 'lock.lost_reason': reason, 'lock.fencing_token': fencingToken };
-    this.span.addEvent('lease.lost', attributes, hrTime(event.endedAt ?? event.startedAt));
-  }
-
-  end(event: EventOf<'lock'>): void {
-    if (this.span.isRecording()) this.#conclude(event);
-    this.span.end(event.endedAt === undefined ? undefined : hrTime(event.endedAt));
-  }
-
-  #conclude({ outcome, ownerId, details, error }: EventOf<'lock'>): void {
+  #conclude(span: Span, { outcome, ownerId, details, error }: EventOf<'lock'>): void {
     const attributes: LockAttributes = {};
     if (outcome !== undefined) attributes['lock.outcome'] = outcome;
     if (ownerId !== undefined) attributes['lock.owner.id'] = ownerId;
-    if (this.#attempts !== undefined) attributes['lock.attempts'] = this.#attempts;
+    if (this.#hold === undefined && this.#acquire?.details !== undefined)
+      attributes['lock.attempts'] = this.#acquire.details.attempts;
     if (details !== undefined) {
       const { contended, waitMs, holdMs, fencingToken, renewals, lostReason } = details;
-      attributes['lock.contended'] = contended;
-      attributes['lock.acquire.duration'] = seconds(waitMs);
+      if (this.#hold === undefined) {
+        attributes['lock.contended'] = contended;
+        attributes['lock.acquire.duration'] = seconds(waitMs);
+      }
       if (holdMs !== undefined) attributes['lock.hold.duration'] = seconds(holdMs);
       if (fencingToken !== undefined) attributes['lock.fencing_token'] = fencingToken;
       if (renewals > 0) attributes['lock.renewals'] = renewals;
@@ -100,8 +187,8 @@ export class LockSpan {
     }
     const failure = failureOf(outcome, error);
     if (failure !== undefined) attributes['error.type'] = failure;
-    this.span.setAttributes(attributes);
-    if (failure !== undefined) setFailed(this.span, this.#loss ?? (this.#showErrors ? error?.message : undefined));
+    span.setAttributes(attributes);
+    if (failure !== undefined) setFailed(span, this.#loss ?? (this.#showErrors ? error?.message : undefined));
   }
 
   #startWait(event: EventOf<'lock.acquire'>, payload: Obstacle): WaitSpan {
@@ -112,10 +199,23 @@ export class LockSpan {
 
   /** What the caller had, with this span on top. */
   #context(): Context {
-    return trace.setSpan(this.#parent, this.span);
+    return trace.setSpan(this.#parent, this.#current);
   }
 
   get #showErrors(): boolean {
     return this.#options.keyRedaction === 'none';
   }
+}
+
+/** Who was granted the lock. */
+function addGrant(attributes: LockAttributes, { ownerId, details }: EventOf<'lock.acquire'>): void {
+  if (ownerId !== undefined) attributes['lock.owner.id'] = ownerId;
+  if (details?.fencingToken !== undefined) attributes['lock.fencing_token'] = details.fencingToken;
+}
+
+function addAcquire(attributes: LockAttributes, details: EventOf<'lock.acquire'>['details']): void {
+  if (details === undefined) return;
+  attributes['lock.attempts'] = details.attempts;
+  attributes['lock.contended'] = details.contended;
+  attributes['lock.acquire.duration'] = seconds(details.waitMs);
 }

@@ -1,4 +1,5 @@
 import type { TracerProvider } from '@opentelemetry/api';
+import { InvalidOptionsError } from '@lockscope/core';
 
 /** What a span says of the lock's key. */
 export type KeyRedaction = 'none' | 'hash' | 'omit';
@@ -20,17 +21,36 @@ export interface OtelOptions {
   readonly keyRedaction?: KeyRedaction;
   /** Of how many holders one wait tells; later ones are only counted, in `droppedLinks`. 1 to 128. Default 16. */
   readonly maxBlockerLinks?: number;
+  /**
+   * A lock that is held for longer gets a `hold` span of its own, so that its `lock` span, which waiters link to, is
+   * exported while it is still held. In milliseconds, 1 to 2147483647; `Infinity` for never. Default 60,000.
+   */
+  readonly longHoldMs?: number;
+  /** Whether each acquire, renewal and release has a span, not only what went wrong. Default `false`. */
+  readonly verbose?: boolean;
 }
 
 export type ResolvedOtelOptions = Required<Omit<OtelOptions, 'tracerProvider'>> & Pick<OtelOptions, 'tracerProvider'>;
 
-const defaults = Object.freeze({ propagate: true, keyRedaction: 'none', maxBlockerLinks: 16 } as const);
+const defaults: ResolvedOtelOptions = Object.freeze({
+  propagate: true,
+  keyRedaction: 'none',
+  maxBlockerLinks: 16,
+  longHoldMs: 60_000,
+  verbose: false,
+});
+const knownOptions = new Set(['tracerProvider', ...Object.keys(defaults)]);
+/** A longer timer would fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
 
 /** Defaults filled in, all problems told at once. */
 export function resolveOtelOptions(options: OtelOptions): ResolvedOtelOptions {
-  const resolved = { ...defaults, ...options };
-  const { tracerProvider, propagate, keyRedaction, maxBlockerLinks } = resolved;
-  const problems: string[] = [];
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const resolved: ResolvedOtelOptions = { ...defaults, ...given };
+  const { tracerProvider, propagate, keyRedaction, maxBlockerLinks, longHoldMs, verbose } = resolved;
+  const problems = Object.keys(given)
+    .filter((name) => !knownOptions.has(name))
+    .map((name) => `${name} is not an option`);
   if (tracerProvider !== undefined && typeof tracerProvider?.getTracer !== 'function') {
     problems.push('tracerProvider must have getTracer()');
   }
@@ -41,6 +61,10 @@ export function resolveOtelOptions(options: OtelOptions): ResolvedOtelOptions {
   if (!Number.isInteger(maxBlockerLinks) || maxBlockerLinks < 1 || maxBlockerLinks > 128) {
     problems.push(`maxBlockerLinks must be an integer from 1 to 128, got ${String(maxBlockerLinks)}`);
   }
-  if (problems.length > 0) throw new RangeError(`otel(): ${problems.join('; ')}`);
+  if (longHoldMs !== Infinity && !(longHoldMs >= 1 && longHoldMs <= longestTimerMs)) {
+    problems.push(`longHoldMs must be 1 to ${longestTimerMs} or Infinity, got ${String(longHoldMs)}`);
+  }
+  if (typeof verbose !== 'boolean') problems.push(`verbose must be true or false, got ${String(verbose)}`);
+  if (problems.length > 0) throw new InvalidOptionsError(problems);
   return resolved;
 }

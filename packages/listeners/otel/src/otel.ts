@@ -1,9 +1,10 @@
 import { context, INVALID_SPANID, trace, type Tracer } from '@opentelemetry/api';
-import type { Action, Event, EventType, Listener } from '@lockscope/core';
+import type { Action, Event, EventOf, EventType, Listener } from '@lockscope/core';
 
 import { hrTime } from './hr-time.ts';
-import { identityAttributes } from './lock-attributes.ts';
+import { identityAttributes, type LockAttributes } from './lock-attributes.ts';
 import { LockSpan } from './lock-span.ts';
+import { LongHolds } from './long-holds.ts';
 import { resolveOtelOptions, type OtelOptions, type ResolvedOtelOptions } from './otel-options.ts';
 import { traceparentOf } from './traceparent-of.ts';
 
@@ -18,26 +19,29 @@ export interface OtelListener extends Listener {
  * wait to the span of whoever had the lock, in whatever process that was. Without an SDK it does nothing; it never
  * throws.
  *
- * @throws {RangeError} naming every option that is wrong.
+ * @throws {InvalidOptionsError} naming every option that is wrong.
  */
 export function otel(options: OtelOptions = {}): OtelListener {
   return new LockTracer(resolveOtelOptions(options));
 }
 
-const types: readonly EventType[] = ['lock', 'lock.acquire', 'lease.renew', 'lease.lost'];
+const types: readonly EventType[] = ['lock', 'lock.acquire', 'lease.renew', 'lease.lost', 'fence.rejected'];
 
 class LockTracer implements OtelListener {
   readonly name = 'otel';
-  readonly types: readonly EventType[] = types;
+  readonly types: readonly EventType[];
   droppedLinks = 0;
   readonly #options: ResolvedOtelOptions;
   readonly #tracer: Tracer;
+  readonly #longHolds: LongHolds | undefined;
   /** Weak, so that a tree whose end is never told (the listener was removed) costs nothing once it is forgotten. */
   readonly #locks = new WeakMap<Event, LockSpan>();
 
   constructor(options: ResolvedOtelOptions) {
     this.#options = options;
+    this.types = options.verbose ? [...types, 'lock.release'] : types;
     this.#tracer = (options.tracerProvider ?? trace.getTracerProvider()).getTracer('@lockscope/listener-otel');
+    this.#longHolds = options.longHoldMs === Infinity ? undefined : new LongHolds(options.longHoldMs);
   }
 
   onStart(event: Event): void {
@@ -54,23 +58,28 @@ class LockTracer implements OtelListener {
 
   onAction(event: Event, action: Action): void {
     if (event.type === 'lock.acquire') this.#lockOf(event)?.onAcquire(event, action);
-    else if (action.name === 'lease.suspect') this.#lockOf(event)?.leaseSuspect(action.startedAt);
+    else if (event.type === 'lock') this.#lockOf(event)?.onPossession(action);
   }
 
   on(event: Event): void {
     switch (event.type) {
       case 'lock':
-        this.#lockOf(event)?.end(event);
-        this.#locks.delete(event);
+        this.#ended(event);
         break;
       case 'lock.acquire':
-        this.droppedLinks += this.#lockOf(event)?.acquireEnded(event) ?? 0;
+        this.#acquireEnded(event);
         break;
       case 'lease.renew':
-        if (event.outcome === 'failed' || event.outcome === 'lost') this.#lockOf(event)?.renewFailed(event);
+        this.#lockOf(event)?.renewed(event);
         break;
       case 'lease.lost':
         this.#lockOf(event)?.leaseLost(event);
+        break;
+      case 'lock.release':
+        this.#lockOf(event)?.released(event);
+        break;
+      case 'fence.rejected':
+        this.#rejected(event);
         break;
     }
   }
@@ -84,6 +93,34 @@ class LockTracer implements OtelListener {
     if (!this.#options.propagate) return undefined;
     const lock = this.#lockOf(event);
     return lock === undefined ? undefined : traceparentOf(lock.span.spanContext());
+  }
+
+  #acquireEnded(event: EventOf<'lock.acquire'>): void {
+    const lock = this.#lockOf(event);
+    if (lock === undefined) return;
+    this.droppedLinks += lock.acquireEnded(event);
+    // The second tree of a possession ends with it, and the first one tells of it.
+    const held = event.outcome === 'acquired' && event.details?.reentered !== true;
+    if (held && lock.span.isRecording()) this.#longHolds?.begin(lock);
+  }
+
+  #ended(event: EventOf<'lock'>): void {
+    const lock = this.#lockOf(event);
+    if (lock === undefined) return;
+    this.#longHolds?.end(lock);
+    lock.end(event);
+    this.#locks.delete(event);
+  }
+
+  /** What was refused is no step of a possession: it shows where it was tried, in the span that is active there. */
+  #rejected(event: EventOf<'fence.rejected'>): void {
+    const span = trace.getActiveSpan();
+    if (span?.isRecording() !== true) return;
+    const attributes: LockAttributes = identityAttributes(event, this.#options.keyRedaction);
+    const { fencingToken, currentToken } = event.details ?? {};
+    if (fencingToken !== undefined) attributes['lock.fencing_token'] = fencingToken;
+    if (currentToken !== undefined) attributes['lock.successor.fencing_token'] = currentToken;
+    span.addEvent('fence.rejected', attributes, hrTime(event.endedAt ?? event.startedAt));
   }
 
   /** The span of the tree that an event belongs to. */

@@ -1,9 +1,10 @@
 import { TraceFlags, type Link } from '@opentelemetry/api';
 import { parseTraceparent, type Blocker, type TraceContext } from '@lockscope/core';
 
-import { seconds, type LockAttributes } from './lock-attributes.ts';
+import { cut, seconds, type LockAttributes } from './lock-attributes.ts';
 
-const maxText = 256;
+/** What a link to the span of another possession says that it is. */
+export type LinkType = 'blocked_by' | 'handed_off_from' | 'deadlock_with';
 
 /**
  * Adds what is known of a holder that stands in the way to `attributes`, and gives the link to its span: undefined when
@@ -16,13 +17,23 @@ export function seeBlocker(attributes: LockAttributes, blocker: Blocker | undefi
   if (typeof blocker !== 'object' || blocker === null) return undefined;
   const trace = parseTraceparent(blocker.traceparent);
   describe(attributes, blocker, trace);
-  if (trace === undefined) return undefined;
+  return trace && link('blocked_by', blocker, trace);
+}
+
+/** The link to the span of another possession, as {@link seeBlocker} gives it. */
+export function linkTo(type: LinkType, blocker: Blocker | undefined): Link | undefined {
+  if (typeof blocker !== 'object' || blocker === null) return undefined;
+  const trace = parseTraceparent(blocker.traceparent);
+  return trace && link(type, blocker, trace);
+}
+
+function link(type: LinkType, blocker: Blocker, trace: TraceContext): Link {
   const { traceId, spanId, sampled } = trace;
-  const linkAttributes: LockAttributes = { 'lock.link.type': 'blocked_by' };
+  const attributes: LockAttributes = { 'lock.link.type': type };
   // Told twice rather than copied: a spread of objects like these costs several times as much.
-  describe(linkAttributes, blocker, trace);
+  describe(attributes, blocker, trace);
   const traceFlags = sampled ? TraceFlags.SAMPLED : TraceFlags.NONE;
-  return { context: { traceId, spanId, traceFlags, isRemote: true }, attributes: linkAttributes };
+  return { context: { traceId, spanId, traceFlags, isRemote: true }, attributes };
 }
 
 function describe(attributes: LockAttributes, blocker: Blocker, trace: TraceContext | undefined): void {
@@ -38,8 +49,4 @@ function describe(attributes: LockAttributes, blocker: Blocker, trace: TraceCont
   attributes['lock.blocker.trace_id'] = trace.traceId;
   attributes['lock.blocker.span_id'] = trace.spanId;
   attributes['lock.blocker.sampled'] = trace.sampled;
-}
-
-function cut(text: string): string {
-  return text.length > maxText ? `${text.slice(0, maxText)}…` : text;
 }

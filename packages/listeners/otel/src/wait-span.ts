@@ -1,16 +1,21 @@
-import type { Context, Span, Tracer } from '@opentelemetry/api';
-import type { Blocker, EventOf } from '@lockscope/core';
+import type { Context, Link, Span, Tracer } from '@opentelemetry/api';
+import type { Blocker, EventOf, WaitSegment } from '@lockscope/core';
 
-import { seeBlocker } from './see-blocker.ts';
+import { linkTo, seeBlocker } from './see-blocker.ts';
 import { hrTime } from './hr-time.ts';
-import type { LockAttributes } from './lock-attributes.ts';
+import { addSegments, cut, type LockAttributes } from './lock-attributes.ts';
 import { failureOf, setFailed } from './span-status.ts';
 
 /** Who stands in the way at one moment. */
 export interface Obstacle {
   readonly blocker: Blocker;
   readonly queueDepth?: number;
+  readonly callSite?: string;
 }
+
+/** What holders beyond the cap are remembered of, so that none is counted twice. */
+const rememberedAtMost = 512;
+const maxCallSite = 4096;
 
 /**
  * The span of one wait. It starts when somebody else is seen to have the lock, dated back to the request, so that its
@@ -19,7 +24,8 @@ export interface Obstacle {
 export class WaitSpan {
   readonly #span: Span;
   readonly #maxLinks: number;
-  readonly #linked = new Set<string>();
+  /** Spans of holders that were linked to, or left out. */
+  readonly #known = new Set<string>();
   #seen = 1;
   /** Later holders that got no link because of the cap, or because the span cannot take links after its start. */
   dropped = 0;
@@ -35,7 +41,8 @@ export class WaitSpan {
   ) {
     const link = seeBlocker(attributes, seen.blocker);
     addDepth(attributes, seen.queueDepth);
-    if (link !== undefined) this.#linked.add(link.context.spanId);
+    if (typeof seen.callSite === 'string') attributes['lock.call_site'] = cut(seen.callSite, maxCallSite);
+    if (link !== undefined) this.#isNew(link);
     this.#maxLinks = maxLinks;
     const options = { startTime: hrTime(event.startedAt), attributes, links: link === undefined ? [] : [link] };
     this.#span = tracer.startSpan(`wait ${event.lockName}`, options, parent);
@@ -44,19 +51,17 @@ export class WaitSpan {
   /** Another owner got the lock. The span's attributes keep telling of the first; this one gets an event and a link. */
   blockerChanged(to: Obstacle, at: number): void {
     if (!this.#span.isRecording()) return;
+    const attributes: LockAttributes = {};
+    const link = seeBlocker(attributes, to.blocker);
+    const isNew = link !== undefined && this.#isNew(link);
     if (this.#seen === this.#maxLinks) {
       this.dropped += 1;
       return;
     }
     this.#seen += 1;
-    const attributes: LockAttributes = {};
-    const link = seeBlocker(attributes, to.blocker);
     addDepth(attributes, to.queueDepth);
     this.#span.addEvent('acquire.blocker_changed', attributes, hrTime(at));
-    if (link === undefined || this.#linked.has(link.context.spanId)) return;
-    this.#linked.add(link.context.spanId);
-    if (typeof this.#span.addLink === 'function') this.#span.addLink(link);
-    else this.dropped += 1;
+    if (isNew) this.#add(link);
   }
 
   stillWaiting({ queueDepth }: Obstacle): void {
@@ -74,11 +79,52 @@ export class WaitSpan {
   #conclude({ outcome, error, details }: EventOf<'lock.acquire'>, showErrors: boolean): void {
     const attributes: LockAttributes = {};
     if (outcome !== undefined) attributes['lock.outcome'] = outcome;
-    if (details !== undefined) attributes['lock.attempts'] = details.attempts;
+    if (details !== undefined) {
+      attributes['lock.attempts'] = details.attempts;
+      addSegments(attributes, details.segments);
+      this.#linkHolders(details.segments);
+      this.#linkDeadlock(details.deadlockWith);
+    }
     const failure = failureOf(outcome, error);
     if (failure !== undefined) attributes['error.type'] = failure;
     this.#span.setAttributes(attributes);
     if (failure !== undefined) setFailed(this.#span, showErrors ? error?.message : undefined);
+  }
+
+  /** Holders that had the lock meanwhile without being seen at the time: a queue tells of them in the end. */
+  #linkHolders(segments: readonly WaitSegment[] | undefined): void {
+    if (!Array.isArray(segments)) return;
+    for (const segment of segments as readonly (WaitSegment | undefined)[]) {
+      const link = linkTo('blocked_by', segment?.blocker);
+      if (link === undefined || !this.#isNew(link)) continue;
+      if (this.#seen === this.#maxLinks) this.dropped += 1;
+      else {
+        this.#seen += 1;
+        this.#add(link);
+      }
+    }
+  }
+
+  #linkDeadlock(members: readonly Blocker[] | undefined): void {
+    if (!Array.isArray(members)) return;
+    const told = (members as readonly Blocker[]).slice(0, this.#maxLinks);
+    this.dropped += members.length - told.length;
+    for (const member of told) {
+      const link = linkTo('deadlock_with', member);
+      if (link !== undefined) this.#add(link);
+    }
+  }
+
+  #add(link: Link): void {
+    if (typeof this.#span.addLink === 'function') this.#span.addLink(link);
+    else this.dropped += 1;
+  }
+
+  #isNew({ context: { traceId, spanId } }: Link): boolean {
+    const id = `${traceId}-${spanId}`;
+    if (this.#known.has(id)) return false;
+    if (this.#known.size < rememberedAtMost) this.#known.add(id);
+    return true;
   }
 }
 

@@ -1,25 +1,40 @@
 import { SpanStatusCode } from '@opentelemetry/api';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { otel, type OtelOptions } from '../src/index.ts';
+import { InvalidOptionsError, otel, type OtelOptions } from '../src/index.ts';
 import { acquired, blockerWith, FakeProcess, useAsyncContext } from './fake-process.ts';
 
 beforeAll(useAsyncContext);
 
 describe('options', () => {
   it('that are wrong are all named at once', () => {
-    const wrong = { tracerProvider: {}, propagate: 'no', keyRedaction: 'some', maxBlockerLinks: 0 };
+    const wrong = {
+      tracerProvider: {},
+      propagate: 'no',
+      keyRedaction: 'some',
+      maxBlockerLinks: 0,
+      longHoldMs: 0,
+      verbose: 1,
+      colour: 'red',
+    };
     expect(() => otel(wrong as unknown as OtelOptions)).toThrow(
-      new RangeError(
-        'otel(): tracerProvider must have getTracer(); propagate must be true or false, got no; ' +
-          'keyRedaction must be none, hash or omit, got some; maxBlockerLinks must be an integer from 1 to 128, got 0',
-      ),
+      new InvalidOptionsError([
+        'colour is not an option',
+        'tracerProvider must have getTracer()',
+        'propagate must be true or false, got no',
+        'keyRedaction must be none, hash or omit, got some',
+        'maxBlockerLinks must be an integer from 1 to 128, got 0',
+        'longHoldMs must be 1 to 2147483647 or Infinity, got 0',
+        'verbose must be true or false, got 1',
+      ]),
     );
-    expect(() => otel({ maxBlockerLinks: 129 })).toThrow(RangeError);
+    expect(() => otel({ maxBlockerLinks: 129 })).toThrow(InvalidOptionsError);
+    expect(() => otel({ longHoldMs: 2 ** 31 })).toThrow(InvalidOptionsError);
   });
 
   it('may be left out', () => {
     expect(otel().name).toBe('otel');
+    expect(otel({ longHoldMs: Infinity, verbose: undefined } as unknown as OtelOptions).name).toBe('otel');
   });
 });
 

@@ -2,24 +2,23 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 import { context, ROOT_CONTEXT, trace, TraceFlags, type Context } from '@opentelemetry/api';
-import { AlwaysOffSampler, ParentBasedSampler, SamplingDecision, type Sampler } from '@opentelemetry/sdk-trace-base';
-import { ListenerSet } from '@lockscope/core';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  ParentBasedSampler,
+  SamplingDecision,
+  TraceIdRatioBasedSampler,
+  type Sampler,
+} from '@opentelemetry/sdk-trace-base';
+import { ListenerSet, type Blocker } from '@lockscope/core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-import { otel } from '../src/index.ts';
+import { linkAwareSampler, otel } from '../src/index.ts';
 import { acquired, blockerWith, FakeProcess, released, useAsyncContext } from './fake-process.ts';
 
 beforeAll(useAsyncContext);
 
 const blocker = blockerWith('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01');
-
-/** Keeps what links to something sampled; drops the rest. */
-class LinkAwareSampler implements Sampler {
-  shouldSample(...[, , , , , links]: Parameters<Sampler['shouldSample']>): { decision: SamplingDecision } {
-    const linked = links.some((link) => (link.context.traceFlags & TraceFlags.SAMPLED) !== 0);
-    return { decision: linked ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD };
-  }
-}
 
 function contendedCycle(app: FakeProcess): string | undefined {
   const lock = app.begin();
@@ -64,7 +63,7 @@ describe('a lock that is sampled out', () => {
   });
 
   it('still has its wait kept by a sampler that looks at links', () => {
-    const app = new FakeProcess({ sampler: new LinkAwareSampler() });
+    const app = new FakeProcess({ sampler: linkAwareSampler(new AlwaysOffSampler()) });
     contendedCycle(app);
     expect(app.spans.map(({ name }) => name)).toEqual(['wait orders/{id}']);
     expect(app.span('wait orders/{id}').links[0]?.context.spanId).toBe('b7ad6b7169203331');
@@ -103,6 +102,69 @@ describe('a lock that is sampled out', () => {
         },
       ],
     ]);
+  });
+});
+
+describe('a sampler that looks at links', () => {
+  const unsampled = blockerWith('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00');
+
+  function wait(app: FakeProcess, by: Blocker): void {
+    const lock = app.begin();
+    const acquire = lock.child('lock.acquire');
+    acquire?.action('acquire.contended', { blocker: by });
+    acquire?.end('acquired', { details: { ...acquired, contended: true } });
+    lock.end('released', { details: released });
+  }
+
+  it('asks the sampler inside about all that links to nothing that was kept', () => {
+    const app = new FakeProcess({ sampler: linkAwareSampler(new AlwaysOffSampler()) });
+    wait(app, unsampled);
+    wait(app, blockerWith(undefined));
+    expect(app.spans).toEqual([]);
+    const all = new FakeProcess({ sampler: linkAwareSampler(new AlwaysOnSampler()) });
+    wait(all, unsampled);
+    expect(all.spans).toHaveLength(2);
+  });
+
+  it('keeps a wait below a lock that a sampler which follows parents dropped', () => {
+    const sampler = new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(0) });
+    const app = new FakeProcess({ sampler: linkAwareSampler(sampler) });
+    wait(app, blocker);
+    expect(app.spans.map(({ name }) => name)).toEqual(['wait orders/{id}']);
+    expect(app.spans[0]?.parentSpanContext).toMatchObject({ traceFlags: TraceFlags.NONE });
+  });
+
+  it('keeps what the sampler inside adds', () => {
+    const inner: Sampler = {
+      shouldSample: () => ({ decision: SamplingDecision.RECORD, attributes: { 'lock.operation': 'sampled' } }),
+    };
+    const app = new FakeProcess({ sampler: linkAwareSampler(inner) });
+    wait(app, blocker);
+    expect(app.span('wait orders/{id}').attributes['lock.operation']).toBe('sampled');
+    expect(String(linkAwareSampler(new AlwaysOffSampler()))).toBe('LinkAwareSampler{AlwaysOffSampler}');
+  });
+
+  it('leaves attributes that name the blocker where it drops nine of ten traces', () => {
+    const holders = new FakeProcess({ sampler: new TraceIdRatioBasedSampler(0.1) });
+    const waiters = new FakeProcess({ sampler: linkAwareSampler(new TraceIdRatioBasedSampler(0.1)) });
+    for (let n = 0; n < 500; n += 1) {
+      const held = holders.begin({ ownerId: `holder-${n}` });
+      wait(waiters, blockerWith(held.traceparent(), { ownerId: `holder-${n}` }));
+      held.end('released', { details: released });
+    }
+    const kept = new Map(holders.spans.map((span) => [span.attributes['lock.owner.id'], span.spanContext()]));
+    const waits = waiters.spans.filter(({ name }) => name.startsWith('wait '));
+    expect(kept.size).toBeGreaterThan(10);
+    expect(kept.size).toBeLessThan(150);
+    for (const { attributes, links } of waits) {
+      const stored = kept.get(attributes['lock.blocker.owner.id']);
+      expect(attributes['lock.blocker.sampled']).toBe(stored !== undefined);
+      expect(links[0]?.attributes?.['lock.blocker.owner.id']).toBe(attributes['lock.blocker.owner.id']);
+      if (stored !== undefined) expect(links[0]?.context.spanId).toBe(stored.spanId);
+    }
+    // Every wait for a holder that was kept is kept, and some of the others.
+    const followed = new Set(waits.map(({ attributes }) => attributes['lock.blocker.owner.id']));
+    for (const ownerId of kept.keys()) expect(followed).toContain(ownerId);
   });
 });
 

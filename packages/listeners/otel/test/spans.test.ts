@@ -106,6 +106,20 @@ describe('the lease of a possession', () => {
     eventLoopDelayMs: 2600,
     failedRenewals: 2,
     renewalPending: true,
+    gcMs: 12,
+    storageRoundTripMs: 4,
+    clockOffsetMs: -250,
+    successor: { ownerId: 'api-2:9', fencingToken: 8, operation: 'x'.repeat(10_000) },
+  };
+  const told = {
+    'lock.evidence.since_confirmed': 31,
+    'lock.evidence.event_loop_delay': 2.6,
+    'lock.evidence.failed_renewals': 2,
+    'lock.evidence.gc': 0.012,
+    'lock.evidence.storage_round_trip': 0.004,
+    'lock.evidence.clock_offset': -0.25,
+    'lock.successor.owner.id': 'api-2:9',
+    'lock.successor.fencing_token': 8,
   };
 
   it('shows a loss as a moment on the span, with its reason and what the process was doing', () => {
@@ -118,7 +132,7 @@ describe('the lease of a possession', () => {
 
     const span = app.span('lock orders/{id}');
     expect(span.events.map(({ name, attributes }) => [name, attributes])).toEqual([
-      ['lease.lost', { 'lock.lost_reason': 'expired', 'lock.fencing_token': 7 }],
+      ['lease.lost', { 'lock.lost_reason': 'expired', 'lock.fencing_token': 7, ...told }],
     ]);
     expect(epochMs(span.events[0]?.time ?? [0, 0])).toBe(app.start + 30_000);
     expect(span.attributes['lock.lost_reason']).toBe('expired');
@@ -136,6 +150,22 @@ describe('the lease of a possession', () => {
     lock.end('released', { details: released });
     const { events } = app.span('lock orders/{id}');
     expect(events.map(({ name, time }) => [name, epochMs(time)])).toEqual([['lease.suspect', app.start + 20_000]]);
+  });
+
+  it('says what brought it close to its end, and what the process was doing', () => {
+    const app = new FakeProcess();
+    const lock = app.begin();
+    app.now = 25_000;
+    lock.action('lease.at_risk', { cause: 'loop_blocked', remainingMs: 5000, utilization: 0.83, evidence });
+    lock.end('released', { details: released });
+    const { events } = app.span('lock orders/{id}');
+    expect(events.map(({ name, time, attributes }) => [name, epochMs(time), attributes])).toEqual([
+      [
+        'lease.at_risk',
+        app.start + 25_000,
+        { 'lock.risk_cause': 'loop_blocked', 'lock.lease.remaining': 5, 'lock.lease.utilization': 0.83, ...told },
+      ],
+    ]);
   });
 
   it('has a span for a renewal that failed, dated back, and none for one that did not', () => {
