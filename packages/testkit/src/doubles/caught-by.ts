@@ -19,6 +19,7 @@ export const handingOver: readonly string[] = [
   'share: who wants it alone is handed it when the last of those who share it releases',
   'share: all who would share it and wait at the head are handed it together',
   'share: when one that wants it alone leaves, those behind it join those who have it',
+  'turns: whom the lock is handed to is told with the news',
 ];
 
 /** The cases in which one who waits and watches hears in spite of trouble. */
@@ -28,3 +29,31 @@ export const hearingAgain: readonly string[] = [
   'restart: after it, who waits and watches still hears',
   'slow: who waits and watches hears nevertheless, and has the lock',
 ];
+
+const turnCases = {
+  told: 'turns: who waits is told who had the lock, oldest first, each with all there is to know',
+  again: 'turns: each answer tells all of them again, on each instance',
+  before: 'turns: nobody is told of what ended before it waited',
+  expired: 'turns: a lease that ran out is told, with its end',
+  renewed: 'turns: a lease that was renewed is told with when it began and when it was released',
+  forced: 'turns: a lock that was taken away is told',
+  kept: 'turns: who comes into line while the lock is kept for another is told who has it in between',
+  most: 'turns: of more than 16, the last 16 are told',
+  quiet: 'turns: who did not ask for it is told of none',
+  forgotten: 'turns: they are forgotten when nobody who asks for them waits any more',
+  own: 'turns: locks know only their own',
+  handed: 'turns: whom the lock is handed to is told with the news',
+  shared: 'turns: each of those who shared the lock is told',
+} as const;
+
+type TurnCase = keyof typeof turnCases;
+
+/** These cases on who had the lock while somebody waited. */
+export function onTurns(...names: readonly TurnCase[]): readonly string[] {
+  return names.map((name) => turnCases[name]);
+}
+
+/** All of those cases but these. */
+export function onTurnsBut(...names: readonly TurnCase[]): readonly string[] {
+  return onTurns(...(Object.keys(turnCases) as TurnCase[]).filter((name) => !names.includes(name)));
+}

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import { hearingAgain } from './caught-by.ts';
+import { hearingAgain, onTurns, onTurnsBut } from './caught-by.ts';
 import { sharedBy, withChanges, type StorageDouble } from './storage-double.ts';
 
 const attempts = sharedBy(() => new Set<string>());
@@ -39,6 +39,7 @@ export const exclusionDoubles: readonly StorageDouble[] = [
       'force release: the holder that lost the lock can neither renew nor release',
       'force release: who lost the lock by force is told so although somebody else has it by now',
       'force release: a lease that ran out was not lost by force, also when somebody took over',
+      ...onTurns('shared'),
     ],
     wrap: (storage) =>
       withChanges(storage, {
@@ -231,6 +232,7 @@ export const exclusionDoubles: readonly StorageDouble[] = [
       'slow: an answer that comes late is right',
       'slow: an attempt that is repeated before its answer came is one possession',
       'slow: who waits and watches hears nevertheless, and has the lock',
+      ...onTurnsBut('expired', 'forced'),
     ],
     wrap: (storage) =>
       withChanges(storage, {
@@ -289,6 +291,7 @@ export const exclusionDoubles: readonly StorageDouble[] = [
       'force release: who lost the lock by force is told so when it renews and when it releases',
       'force release: who lost the lock by force is told so although somebody else has it by now',
       'force release: a lease that lost the lock by force may have it again, as another possession',
+      ...onTurns('forced'),
     ],
     wrap: (storage) => withChanges(storage, { forceRelease: async (key) => (await storage.read(key)).record }),
   },

@@ -1,6 +1,6 @@
 import type { LeaseNews, LockStorage } from '@lockscope/storage';
 
-import { handingOver } from './caught-by.ts';
+import { handingOver, onTurns, onTurnsBut } from './caught-by.ts';
 import { sharedBy, telling, withChanges, without, type StorageDouble, type Tell } from './storage-double.ts';
 
 type Handed = Extract<LeaseNews, { type: 'granted' }>;
@@ -88,6 +88,7 @@ export const handingOverDoubles: readonly StorageDouble[] = [
     caughtBy: [
       'hand-over: a released lock is handed to the first waiter that watches, and it is told everything',
       'hand-over: to a waiter on another instance',
+      ...onTurns('handed'),
     ],
     wrap: (storage) =>
       handing(storage, ({ type, result }, tell) => tell({ type, result: { ...result, previous: undefined } })),
@@ -112,6 +113,7 @@ export const handingOverDoubles: readonly StorageDouble[] = [
       'hand-over: who gives up when the lock was just handed to it gives it back',
       'hand-over: news of one lease never reach another',
       'share: all who would share it and wait at the head are handed it together',
+      ...onTurns('handed'),
     ],
     wrap: (storage, world) => {
       const all = watching(world);
@@ -145,7 +147,10 @@ export const handingOverDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'hands a lock to who does not watch',
-    caughtBy: ['hand-over: a waiter that does not watch is not handed the lock: it is kept for it'],
+    caughtBy: [
+      'hand-over: a waiter that does not watch is not handed the lock: it is kept for it',
+      ...onTurnsBut('expired', 'quiet', 'handed'),
+    ],
     wrap: (storage) =>
       withChanges(storage, {
         acquire(request) {

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { AcquireRequest, LockRecord, LockStorage } from '@lockscope/storage';
 
+import { onTurns } from './caught-by.ts';
 import { sharedBy, withChanges, type StorageDouble } from './storage-double.ts';
 
 const forever = 1_000_000;
@@ -47,6 +48,7 @@ export const leaseDoubles: readonly StorageDouble[] = [
       'force release: a lease that ran out was not lost by force, also when somebody took over',
       'force release: a lease that ran out before the lock was taken away was not lost by force',
       'damage: a damaged record among many renewals is answered for itself, and the others are renewed',
+      ...onTurns('expired'),
     ],
     wrap: (storage) =>
       withChanges(storage, {
@@ -227,6 +229,7 @@ export const leaseDoubles: readonly StorageDouble[] = [
       'races: of 100 that want a lock whose lease ran out, one gets it',
       'hand-over: a claim that nobody takes up ends, and the next in line has the lock',
       'passing on: who follows is told of the last holder on record, and its token',
+      ...onTurns('told', 'expired', 'forced', 'most', 'shared'),
     ],
     wrap: (storage) =>
       withChanges(storage, {

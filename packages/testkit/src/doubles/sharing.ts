@@ -1,5 +1,6 @@
 import type { AcquireRequest, LockRecord, LockStorage } from '@lockscope/storage';
 
+import { onTurns } from './caught-by.ts';
 import { sharedBy, withChanges, without, type StorageDouble } from './storage-double.ts';
 
 const numbers = sharedBy(() => new Map<string, number>());
@@ -46,6 +47,7 @@ export const sharingDoubles: readonly StorageDouble[] = [
       'share: all who would share it and wait at the head are handed it together',
       'share: when one that wants it alone leaves, those behind it join those who have it',
       'share: all who share it and watch are told when it is taken away',
+      ...onTurns('shared'),
     ],
     wrap: (storage) => placing(storage, () => undefined),
   },
@@ -131,6 +133,7 @@ export const sharingDoubles: readonly StorageDouble[] = [
       'share: who wants it alone is handed it when the last of those who share it releases',
       'share: all who would share it and wait at the head are handed it together',
       'share: when one that wants it alone leaves, those behind it join those who have it',
+      ...onTurns('shared'),
     ],
     wrap: (storage) => {
       const withFirst = async (record: LockRecord): Promise<LockRecord> => {
@@ -163,6 +166,7 @@ export const sharingDoubles: readonly StorageDouble[] = [
       'share: a place that is freed is handed to the first that waits for it',
       'share: who wants it alone is handed it when the last of those who share it releases',
       'share: all who would share it and wait at the head are handed it together',
+      ...onTurns('shared'),
     ],
     wrap: (storage) =>
       withChanges(storage, {

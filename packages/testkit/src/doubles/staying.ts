@@ -1,3 +1,4 @@
+import { onTurns } from './caught-by.ts';
 import { withChanges, type StorageDouble } from './storage-double.ts';
 
 export const stayingDoubles: readonly StorageDouble[] = [
@@ -36,6 +37,7 @@ export const stayingDoubles: readonly StorageDouble[] = [
       'share: who wants it alone is refused while it is shared, and who would share it while one has it alone',
       'share: who wants it alone waits for all who share it, and nobody passes it',
       'restart: an attempt that met it can be repeated, and one that was answered still holds',
+      ...onTurns('quiet'),
     ],
     wrap: (storage) => withChanges(storage, { acquire: (request) => storage.acquire({ waitMs: 600_000, ...request }) }),
   },

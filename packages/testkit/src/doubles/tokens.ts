@@ -1,5 +1,6 @@
 import type { AcquireRequest, Granted, LeaseUpdate, LockRecord, LockState, Predecessor } from '@lockscope/storage';
 
+import { onTurns, onTurnsBut } from './caught-by.ts';
 import { sharedBy, withChanges, type StorageDouble } from './storage-double.ts';
 
 /** What is known when the number of a new possession is chosen. */
@@ -144,6 +145,7 @@ const caughtByTokensAgain: readonly string[] = [
   'restart: of the server loses no lock, and no token comes twice',
   'restart: an attempt that met it can be repeated, and one that was answered still holds',
   'restart: a renewal or a release that met it can be repeated',
+  ...onTurnsBut('expired', 'renewed', 'forced', 'quiet', 'shared'),
 ];
 
 export const tokenDoubles: readonly StorageDouble[] = [
@@ -162,12 +164,13 @@ export const tokenDoubles: readonly StorageDouble[] = [
       'hand-over: a claim that nobody takes up ends, and the next in line has the lock',
       'spare tokens: are never given to the next possession, after the end of the lease or a force release',
       'passing on: a lease that is over or was never there passes nothing on',
+      ...onTurns('expired', 'own'),
     ],
     ({ last, previous }) => (previous?.expiredAt === undefined ? last + 1 : last),
   ),
   numbered(
     'begins at 1 again when a key was not used for long',
-    ['tokens: rise although many other keys came and went'],
+    ['tokens: rise although many other keys came and went', ...onTurns('own')],
     ({ last, othersSince }) => (othersSince > 500 ? 1 : last + 1),
   ),
   numbered(
@@ -175,6 +178,7 @@ export const tokenDoubles: readonly StorageDouble[] = [
     [
       'durable: locks are still held and tokens still rise after it was closed and opened',
       'durable: tokens that were kept free or passed on are not given after it was closed and opened',
+      ...onTurns('own'),
     ],
     ({ last }) => last + 1,
     true,

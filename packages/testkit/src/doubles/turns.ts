@@ -7,6 +7,7 @@ import {
   type PastTurn,
 } from '@lockscope/storage';
 
+import { onTurns, onTurnsBut } from './caught-by.ts';
 import { sharedBy, withChanges, without, type StorageDouble, type StorageWorld } from './storage-double.ts';
 
 type Turns = readonly PastTurn[];
@@ -86,22 +87,22 @@ function remembering(
 export const turnDoubles: readonly StorageDouble[] = [
   {
     name: 'tells nobody who had the lock',
-    caughtBy: ['x'],
+    caughtBy: onTurnsBut('quiet'),
     wrap: (storage) => retelling(storage, () => []),
   },
   {
     name: 'tells last who had the lock first',
-    caughtBy: ['x'],
+    caughtBy: onTurnsBut('renewed', 'forced', 'kept', 'quiet', 'forgotten', 'own'),
     wrap: (storage) => retelling(storage, (turns) => turns.toReversed()),
   },
   {
     name: 'tells only who had the lock right before',
-    caughtBy: ['x'],
+    caughtBy: onTurnsBut('renewed', 'forced', 'kept', 'quiet', 'forgotten', 'own'),
     wrap: (storage) => retelling(storage, (turns) => turns.slice(-1)),
   },
   {
     name: 'tells of who had the lock no more than who it was',
-    caughtBy: ['x'],
+    caughtBy: onTurns('told'),
     wrap: (storage) =>
       retelling(storage, (turns) =>
         turns.map(({ holder: { ownerId }, ...turn }) => ({ ...turn, holder: { ownerId } })),
@@ -109,7 +110,7 @@ export const turnDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'tells each who had the lock once',
-    caughtBy: ['x'],
+    caughtBy: onTurns('told', 'again', 'before', 'most', 'shared'),
     wrap: (storage, world) => {
       const told = tokens(world);
       return retelling(storage, (turns, leaseId) => {
@@ -121,7 +122,7 @@ export const turnDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'tells those only who released the lock on the same instance',
-    caughtBy: ['x'],
+    caughtBy: onTurns('told', 'again', 'expired', 'forced', 'handed'),
     wrap: (storage) => {
       const mine = new Set<number>();
       const telling = retelling(storage, (turns) => turns.filter(({ fencingToken }) => mine.has(fencingToken)));
@@ -130,7 +131,7 @@ export const turnDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'does not count a lease that ran out among those who had the lock',
-    caughtBy: ['x'],
+    caughtBy: onTurns('expired'),
     wrap: (storage, world) => {
       const ended = tokens(world);
       const telling = retelling(storage, (turns, _, key) =>
@@ -141,7 +142,7 @@ export const turnDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'does not count from whom a lock was taken away among those who had it',
-    caughtBy: ['x'],
+    caughtBy: onTurns('forced'),
     wrap: (storage, world) => {
       const lost = tokens(world);
       const telling = retelling(storage, (turns, _, key) =>
@@ -154,7 +155,7 @@ export const turnDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'says of who had the lock that it had it for its whole lease',
-    caughtBy: ['x'],
+    caughtBy: onTurnsBut('expired', 'quiet'),
     wrap: (storage, world) => {
       const ends = times(world);
       const telling = retelling(storage, (turns) =>
@@ -171,7 +172,7 @@ export const turnDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'says of who had the lock that it had it since it renewed',
-    caughtBy: ['x'],
+    caughtBy: onTurns('renewed'),
     wrap: (storage, world) => {
       const renewals = times(world);
       const telling = retelling(storage, (turns) =>
@@ -189,7 +190,7 @@ export const turnDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'tells also who had the lock before the waiter came',
-    caughtBy: ['x'],
+    caughtBy: onTurns('before', 'kept'),
     wrap: (storage, world) =>
       withChanges(storage, {
         acquire(request) {
@@ -199,29 +200,30 @@ export const turnDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'never forgets who had the lock',
-    caughtBy: ['x'],
-    wrap: (storage, world) => remembering(storage, world, (all, since) => all.filter(({ endedAt }) => endedAt >= since).slice(-mostTurns)),
+    caughtBy: onTurns('forgotten'),
+    wrap: (storage, world) =>
+      remembering(storage, world, (all, since) => all.filter(({ endedAt }) => endedAt >= since).slice(-mostTurns)),
   },
   {
     name: 'tells of any number who had the lock',
-    caughtBy: ['x'],
+    caughtBy: onTurns('most', 'forgotten'),
     wrap: (storage, world) =>
       remembering(storage, world, (all, since) => all.filter(({ endedAt }) => endedAt >= since)),
   },
   {
     name: `tells the first ${mostTurns} who had the lock`,
-    caughtBy: ['x'],
+    caughtBy: onTurns('most', 'forgotten'),
     wrap: (storage, world) =>
       remembering(storage, world, (all, since) => all.filter(({ endedAt }) => endedAt >= since).slice(0, mostTurns)),
   },
   {
     name: 'tells also those who did not ask who had the lock',
-    caughtBy: ['x'],
+    caughtBy: onTurns('quiet', 'handed'),
     wrap: (storage) => withChanges(storage, { acquire: (request) => storage.acquire({ ...request, turns: true }) }),
   },
   {
     name: 'does not say who had the lock when it hands it over',
-    caughtBy: ['x'],
+    caughtBy: onTurns('handed'),
     wrap: (storage) =>
       withChanges(storage, {
         watch: (key, leaseId, tell) =>
@@ -232,7 +234,7 @@ export const turnDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'takes who had one lock for who had another',
-    caughtBy: ['x'],
+    caughtBy: onTurns('before', 'kept', 'most', 'forgotten', 'own'),
     wrap: (storage, world) => {
       const past = pasts(world);
       return retelling(storage, (told) => {

@@ -1,6 +1,6 @@
 import type { AcquireRequest, AcquireResult, LockStorage } from '@lockscope/storage';
 
-import { handingOver, hearingAgain } from './caught-by.ts';
+import { handingOver, hearingAgain, onTurns, onTurnsBut } from './caught-by.ts';
 import { sharedBy, withChanges, type StorageDouble } from './storage-double.ts';
 
 const requests = sharedBy(() => new Map<string, AcquireRequest>());
@@ -36,6 +36,7 @@ export const waitingDoubles: readonly StorageDouble[] = [
       'hand-over: a waiter that does not watch is not handed the lock: it is kept for it',
       'share: who wants it alone waits for all who share it, and nobody passes it',
       'share: those who wait behind one that wants it alone come in together after it',
+      ...onTurnsBut('renewed', 'forced', 'forgotten', 'own', 'handed', 'shared'),
     ],
     wrap: (storage, world) =>
       withChanges(storage, {
@@ -78,7 +79,7 @@ export const waitingDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'lets in who begins to wait, before those who do already',
-    caughtBy: ['queue: who begins to wait while the lock is kept for others comes behind them'],
+    caughtBy: ['queue: who begins to wait while the lock is kept for others comes behind them', ...onTurns('kept')],
     wrap: (storage, world) =>
       withChanges(storage, {
         async acquire(request) {
@@ -126,6 +127,7 @@ export const waitingDoubles: readonly StorageDouble[] = [
       'share: when one releases, the first that waits for a place gets it',
       'share: with how many a waiter would share is on record',
       ...hearingAgain,
+      ...onTurnsBut('quiet', 'handed'),
     ],
     wrap: (storage) =>
       withChanges(storage, {
@@ -156,6 +158,7 @@ export const waitingDoubles: readonly StorageDouble[] = [
       'share: when one releases, the first that waits for a place gets it',
       'share: who wants it alone is handed it when the last of those who share it releases',
       'share: all who would share it and wait at the head are handed it together',
+      ...onTurnsBut('expired', 'forced', 'quiet'),
     ],
     wrap: (storage) =>
       withChanges(storage, {
@@ -168,7 +171,7 @@ export const waitingDoubles: readonly StorageDouble[] = [
   },
   {
     name: 'loses the waiters when the lock is taken away',
-    caughtBy: ['queue: a lock that was taken away goes to who came first, then to the second'],
+    caughtBy: ['queue: a lock that was taken away goes to who came first, then to the second', ...onTurns('forced')],
     wrap: (storage) =>
       withChanges(storage, {
         async forceRelease(key) {
@@ -185,6 +188,7 @@ export const waitingDoubles: readonly StorageDouble[] = [
       'queue: a later attempt does not change since when it waits',
       'share: those who wait behind one that wants it alone come in together after it',
       'share: when one releases, the first that waits for a place gets it',
+      ...onTurns('told', 'again', 'before', 'most', 'shared'),
     ],
     wrap: (storage) =>
       withChanges(storage, {

@@ -1,4 +1,4 @@
-import { handingOver, hearingAgain } from './caught-by.ts';
+import { handingOver, hearingAgain, onTurns } from './caught-by.ts';
 import { sharedBy, telling, withChanges, type StorageDouble, type Tell } from './storage-double.ts';
 
 const forced = sharedBy(() => new Set<string>());
@@ -55,6 +55,7 @@ export const wakingDoubles: readonly StorageDouble[] = [
       'hand-over: who gives up when the lock was just handed to it gives it back',
       'hand-over: one lease that waits for two locks is handed the one that was freed, then the other',
       'share: all who would share it and wait at the head are handed it together',
+      ...onTurns('handed'),
     ],
     wrap: (storage) => {
       let last: Tell | undefined;
@@ -77,6 +78,7 @@ export const wakingDoubles: readonly StorageDouble[] = [
       'share: all who would share it and wait at the head are handed it together',
       'share: when one that wants it alone leaves, those behind it join those who have it',
       'share: all who share it and watch are told when it is taken away',
+      ...onTurns('handed'),
     ],
     wrap: (storage) => {
       const own = new Set<string>();

@@ -15,8 +15,22 @@ function told({ turns }: Granted | Refused): readonly PastTurn[] {
   return turns ?? [];
 }
 
-/** Demands that these are told and no others, in this order; `ends` are the times at which each was over. */
-function areTold(result: Granted | Refused, records: readonly LockRecord[], ends: readonly number[] = []): void {
+/** Between which times a possession ended. */
+type End = readonly [earliest: number, latest: number];
+
+function at(time: number): End {
+  return [time, time];
+}
+
+async function released(trial: Trial, record: LockRecord): Promise<End> {
+  const { storageNow: before } = await trial.storage.read('a');
+  await trial.release(record);
+  const { storageNow: after } = await trial.storage.read('a');
+  return [before, after];
+}
+
+/** Demands that these are told and no others, in this order; `ends` are the times at which they were over. */
+function areTold(result: Granted | Refused, records: readonly LockRecord[], ends: readonly End[] = []): void {
   const turns = told(result);
   const tokens = records.map(({ fencingToken }) => fencingToken);
   assert.deepEqual(
@@ -28,9 +42,11 @@ function areTold(result: Granted | Refused, records: readonly LockRecord[], ends
     const record = records[index] as LockRecord;
     assert.deepEqual([holder, Object.keys(rest)], [record.holder, ['fencingToken']]);
     about(acquiredAt, record.acquiredAt, `since when ${record.leaseId} had it`);
-    const end = ends[index];
-    if (end === undefined) assert.ok(endedAt >= acquiredAt && endedAt <= result.storageNow + 1, `ended at ${endedAt}`);
-    else about(endedAt, end, `until when ${record.leaseId} had it`);
+    const [earliest, latest] = ends[index] ?? [acquiredAt, result.storageNow];
+    assert.ok(
+      endedAt >= earliest - 1 && endedAt <= latest + 1,
+      `${record.leaseId} had it until ${endedAt}, should be from ${earliest} to ${latest}`,
+    );
   }
 }
 
@@ -60,13 +76,13 @@ export const turns: readonly Script[] = group(
       await trial.refuse(quiet);
       for (const request of asking) areTold(await trial.refuse(request, await trial.second()), []);
       await trial.advance(20);
-      await trial.release(first);
+      const ends = [await released(trial, first)];
       const second = (await trial.grant(quiet)).record;
-      areTold(await trial.refuse(asking[0]), [first], [second.acquiredAt]);
+      areTold(await trial.refuse(asking[0]), [first], ends);
       await trial.advance(20);
-      await trial.release(second);
+      ends.push(await released(trial, second));
       const granted = await trial.grant(asking[0], await trial.second());
-      areTold(granted, [first, second], [second.acquiredAt, granted.record.acquiredAt]);
+      areTold(granted, [first, second], ends);
       endsWithPrevious(granted);
       await trial.release(granted.record);
       const last = await trial.grant(asking[1]);
@@ -120,12 +136,13 @@ export const turns: readonly Script[] = group(
       await trial.refuse(next);
       await trial.refuse(request);
       await trial.passShortLease();
-      const { record: second, ...granted } = await trial.grant(next);
-      areTold({ record: second, ...granted }, [first], [first.expiresAt]);
-      endsWithPrevious({ record: second, ...granted });
+      const granted = await trial.grant(next);
+      areTold(granted, [first], [at(first.expiresAt)]);
+      endsWithPrevious(granted);
+      const second = granted.record;
       await trial.passShortLease();
       const last = await trial.grant(request);
-      areTold(last, [first, second], [first.expiresAt, second.expiresAt]);
+      areTold(last, [first, second], [at(first.expiresAt), at(second.expiresAt)]);
       endsWithPrevious(last);
     },
 
@@ -136,9 +153,8 @@ export const turns: readonly Script[] = group(
       await trial.advance(20);
       assert.ok((await trial.storage.renew('a', first.leaseId, longLeaseMs)).renewed);
       await trial.advance(20);
-      await trial.release(first);
-      const granted = await trial.grant(request);
-      areTold(granted, [first], [granted.record.acquiredAt]);
+      const end = await released(trial, first);
+      areTold(await trial.grant(request), [first], [end]);
     },
 
     'a lock that was taken away is told': async (trial) => {
@@ -228,13 +244,13 @@ export const handedTurns: readonly Script[] = group(
       const quiet = await waits(trial);
       const asking = [await waits(trial, asks(trial)), await waits(trial, asks(trial), await trial.second())] as const;
       await trial.advance(20);
-      await trial.release(first);
+      const ends = [await released(trial, first)];
       const { record: second, turns: none = [] } = await isHanded(trial, quiet);
       assert.deepEqual(none, [], 'it did not ask');
       await trial.advance(20);
-      await trial.release(second);
+      ends.push(await released(trial, second));
       const third = await isHanded(trial, asking[0]);
-      areTold(third, [first, second], [second.acquiredAt, third.record.acquiredAt]);
+      areTold(third, [first, second], ends);
       endsWithPrevious(third);
       await trial.release(third.record);
       const last = await isHanded(trial, asking[1]);
