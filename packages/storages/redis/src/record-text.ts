@@ -5,6 +5,7 @@ import {
   type Companion,
   type Holder,
   type LockRecord,
+  type PastTurn,
   type Predecessor,
   type WaiterRecord,
 } from '@lockscope/storage';
@@ -12,8 +13,8 @@ import { fromWord } from './stored-text.ts';
 
 const longest = 16_384;
 const header = /^([\w.:%-]+) (\d{1,16}) (\+?\d{1,16}) (=|\d{1,16}) (-|inf|\d{1,16}) [\w-]+ /;
-const pastHeader = /^([rx])(\d{1,16}) (\d{1,16}) /;
-const waiterHeader = /^(\d{1,16}) (\d{1,16}) (\d{1,16}) \d+ \d+ \d+ \d+ [012] (-|inf|\d{1,16}) [\w-]+ /;
+const pastHeader = /^([rx])(\d{1,16}) (\d{1,16}) (=|\d{1,16}) /;
+const waiterHeader = /^(\d{1,16}) (\d{1,16}) (\d{1,16}) \d+ \d+ \d+ \d+ [0-5] (-|inf|\d{1,16}) [\w-]+ /;
 
 /** What follows the token in a record that counts from the time in it. */
 export function recordTail(leaseMs: number, share: number | undefined, instance: string, holder: Holder): string {
@@ -78,18 +79,30 @@ function tryRecord(key: string, text: unknown): LockRecord | undefined {
   });
 }
 
-/** Who was there before: `r<released at> <token> <holder>` or `x<expired at> <token> <holder>`. */
+/** Who was there before, in a text of who had the lock. */
 export function parsePredecessor(text: unknown): Predecessor | undefined {
+  const past = parsePast(text);
+  if (past === undefined) return undefined;
+  const { holder, fencingToken, endedAt } = past.turn;
+  return Object.freeze({ holder, fencingToken, ...(past.released ? { releasedAt: endedAt } : { expiredAt: endedAt }) });
+}
+
+/** The same, with when it began. */
+export function parseTurn(text: string): PastTurn | undefined {
+  return parsePast(text)?.turn;
+}
+
+/** `r<released at> <token> <acquired> <holder>` or `x<expired at> <token> <acquired> <holder>`. */
+function parsePast(text: unknown): { readonly turn: PastTurn; readonly released: boolean } | undefined {
   if (typeof text !== 'string' || text.length > longest) return undefined;
   const match = pastHeader.exec(text);
   if (match === null) return undefined;
-  const [start, how, at, token] = match;
+  const [start, how, at, token, acquired] = match;
   const holder = parseHolder(parseJson(text.slice(start.length)));
   const fencingToken = Number(token);
   if (holder === undefined || !isToken(fencingToken)) return undefined;
-  return Object.freeze(
-    how === 'r' ? { holder, fencingToken, releasedAt: Number(at) } : { holder, fencingToken, expiredAt: Number(at) },
-  );
+  const acquiredAt = acquired === '=' ? timeOf(fencingToken) : Number(acquired);
+  return { turn: Object.freeze({ holder, fencingToken, acquiredAt, endedAt: Number(at) }), released: how === 'r' };
 }
 
 /** A waiter and those behind it, from its text. One that cannot be read is left out. */

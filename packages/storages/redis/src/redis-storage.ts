@@ -58,7 +58,7 @@ export class RedisStorage implements LockStorage {
     notifies: true,
     queues: true,
     shares: true,
-    turns: false,
+    turns: true,
   });
   readonly #options: ResolvedOptions;
   /** Names this process in records and in the name of its channel. */
@@ -78,11 +78,11 @@ export class RedisStorage implements LockStorage {
     const { names, news, driver } = this.#connection ?? (await this.#open('acquire'));
     const { key, waitMs } = request;
     const watched = news.watched(key, request.leaseId);
-    let told = '0';
+    let told = 0;
     if (watched !== undefined) {
       const live = news.isLive || (await news.untilLive(this.#options.subscribeTimeoutMs));
       // In a cluster only the listeners of one node are counted, so nobody is passed over for not listening.
-      if (live && waitMs !== undefined) told = driver.cluster ? '2' : '1';
+      if (live && waitMs !== undefined) told = driver.cluster ? 2 : 1;
     }
     const recorded = recordedRequest(request);
     if (watched !== undefined) watched.request = recorded;

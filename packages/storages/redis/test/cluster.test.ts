@@ -52,7 +52,7 @@ const capabilities = {
   notifies: true,
   queues: true,
   shares: true,
-  turns: false,
+  turns: true,
 } as const;
 
 describeWith('redis-server', 'a cluster of three', () => {

@@ -12,7 +12,7 @@ const capabilities = {
   notifies: true,
   queues: true,
   shares: true,
-  turns: false,
+  turns: true,
 } as const;
 
 const patience = 60_000;

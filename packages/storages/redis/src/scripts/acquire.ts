@@ -1,4 +1,4 @@
-import { graceMs, place } from './place.ts';
+import { beginTurns, graceMs, place } from './place.ts';
 import { script, type Script } from './script.ts';
 
 /**
@@ -6,6 +6,7 @@ import { script, type Script } from './script.ts';
  * so simple is for {@link place}. Needs `text` and `now`.
  */
 const joinLine = `
+  ${beginTurns}
   local wait_ms, waited, asks, behind = string.match(ARGV[5] or '', '^(%d+) (%d+)( [%d ]+)()\\n')
   if wait_ms and not ARGV[6] then
     local marked = string.byte(text) == 33
@@ -31,6 +32,7 @@ const joinLine = `
           redis.call('PEXPIRE', line, till - now + ${graceMs})
           redis.call('PEXPIRE', waiters, till - now + ${graceMs})
         end
+        if string.byte(asks, -1) > 50 then begin_turns(root .. 'h:' .. name, wait_ms + ${graceMs}) end
         return { 0, record, length - 1, now }
       end
     end
@@ -40,11 +42,12 @@ const joinLine = `
 /**
  * KEYS: lock, counter. ARGV: lease with a blank behind it; the record from its end on; leaseMs and the time that it
  * stays on record; how many spare tokens, or '0'. Where it waits, shares or needs a greater token, for the line:
- * `<waitMs or -> <waitedMs> <leaseMs> <claimMs> <spare> <above> <told>` and the companions in a second line; then 'look'
+ * `<waitMs or -> <waitedMs> <leaseMs> <claimMs> <spare> <above> <told>` (see {@link place}) and the companions in a second line; then 'look'
  * when it may be in line already, shares, or needs a greater token.
  *
  * Gives the token alone when it is the time in microseconds too, which is the usual case. Else
- * `{ 1, token, acquired, expires, waiting, past, now }` or `{ 0, record, ahead, now }`.
+ * `{ 1, token, acquired, expires, waiting, past, now, turns }` or `{ 0, record, ahead, now, turns }`, where `turns` are
+ * lines, or false for who did not stand in line and want to know.
  */
 export const acquire: Script = script(`
   local time = redis.call('TIME')
@@ -83,6 +86,7 @@ export const acquire: Script = script(`
   local lease_ms = px - ${graceMs}
   local tail = string.match(ARGV[2], '^ %S+ %S+( .*)$')
   if not load(text) then return foreign() end
+  settle()
 
   local mine = find(lease)
   if mine then
@@ -92,14 +96,20 @@ export const acquire: Script = script(`
     return { 1, mine.token, mine.acquired, mine.expires, waiting, past, now }
   end
 
-  local wait_ms, waited, asks, above, behind = string.match(ARGV[5] or '', '^(%S+) (%d+)( %d+ %d+ %d+ (%d+) %d)(\\n.*)$')
+  local wait_ms, waited, asks, above, told, behind =
+    string.match(ARGV[5] or '', '^(%S+) (%d+)( %d+ %d+ %d+ (%d+) (%d))(\\n.*)$')
   local waits = wait_ms and wait_ms ~= '-'
+  local turns = false
   if waits then
     local known = redis.call('HGET', WAITERS, lease)
     local since = known and string.match(known, '^%d+ (%d+)') or now - waited
     if not known or not redis.call('LPOS', LINE, lease) then redis.call('RPUSH', LINE, lease) end
     redis.call('HSET', WAITERS, lease, now + wait_ms .. ' ' .. since .. ' ' .. now .. asks .. tail .. behind)
     keep_line(wait_ms)
+    if told > '2' then
+      begin_turns(TURNS, wait_ms + ${graceMs})
+      turns = turns_since(TURNS, since)
+    end
   end
 
   local record, reached = serve(lease)
@@ -107,6 +117,6 @@ export const acquire: Script = script(`
     record = add(new_record(lease, lease_ms, ARGV[4], above or 0, tail))
   end
   local waiting = save()
-  if record then return { 1, record.token, record.acquired, record.expires, waiting, past, now } end
-  return { 0, holders[1] and text_of(holders[1]) or false, redis.call('LPOS', LINE, lease) or waiting, now }
+  if record then return { 1, record.token, record.acquired, record.expires, waiting, past, now, turns } end
+  return { 0, holders[1] and text_of(holders[1]) or false, redis.call('LPOS', LINE, lease) or waiting, now, turns }
 `);

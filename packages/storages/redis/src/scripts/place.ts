@@ -4,6 +4,44 @@
  */
 export const graceMs = 60_000;
 
+/** As many past turns are kept: `mostTurns` of the contract. */
+const kept = 16;
+
+/**
+ * The end of a possession, as it is told, for those in line who ask for past turns. Only where one of them began the
+ * list: else this is one command that does nothing.
+ */
+export const remember = `
+  local function remember(turns, text)
+    if redis.call('RPUSHX', turns, text) > ${kept} then redis.call('LTRIM', turns, -${kept}, -1) end
+  end
+`;
+
+/** Begins the list of past turns, or keeps it for so long at least. A list is never empty: it begins with a line. */
+export const beginTurns = `
+  local function begin_turns(turns, px)
+    px = string.format('%.0f', px)
+    if redis.call('EXISTS', turns) == 1 then
+      redis.call('PEXPIRE', turns, px, 'GT')
+    else
+      redis.call('RPUSH', turns, '-')
+      redis.call('PEXPIRE', turns, px)
+    end
+  end
+`;
+
+/** The turns that ended since then, each in a line of its own, after the end of a line. */
+export const turnsSince = `
+  local function turns_since(turns, since)
+    local told = ''
+    for _, text in ipairs(redis.call('LRANGE', turns, 0, -1)) do
+      local at = string.match(text, '^[rx](%d+)')
+      if at and at + 0 >= since + 0 then told = told .. '\\n' .. text end
+    end
+    return told
+  end
+`;
+
 /** `us` and `now`: the server's time in microseconds and in milliseconds. */
 export const readTime: string = `
   local time = redis.call('TIME')
@@ -32,17 +70,24 @@ export const readTime: string = `
  *     <gone at> <since> <asked at> <leaseMs> <claimMs> <spare> <above> <told> <share> <process> <holder>
  *     <companions>
  *
- * One that was not heard of until `<gone at>` is forgotten when its turn comes. `<past>` is who had the lock before:
- * `r` and when it was released or `x` and when its lease ran out, its token, its holder.
+ * `<told>` is 0 for one that asks, 1 for one that is told when it is its turn, 2 for one that is told and may be at
+ * another node of a cluster; 3 more for one that wants to know who had the lock while it waits. One that was not heard
+ * of until `<gone at>` is forgotten when its turn comes. `<past>` is who had the lock before: `r` and when it was
+ * released or `x` and when its lease ran out, its token, `<acquired>`, its holder. A list has the same of those who had
+ * it since somebody is in line who wants to know.
  */
 export const place: string = `
+  ${remember}
+  ${beginTurns}
+  ${turnsSince}
   local root, name = string.match(KEYS[1], '^(.-}:)l:(.*)$')
   local COUNTER, LINE, WAITERS = root .. 'token', root .. 'q:' .. name, root .. 'w:' .. name
-  local SHARERS, FORCED = root .. 's:' .. name, root .. 'f:' .. name
+  local SHARERS, FORCED, TURNS = root .. 's:' .. name, root .. 'f:' .. name, root .. 'h:' .. name
   local NEWS = string.match(root, '^(.*):{') .. ':news:'
 
   local holders = {}
   local past = false
+  local unsaved = nil
   local shared = false
   local length = nil
 
@@ -70,7 +115,7 @@ export const place: string = `
 
   -- What is told of a possession that ended.
   local function ended(how, at, record)
-    return how .. at .. ' ' .. record.token .. string.match(record.tail, '^ %S+ %S+( .*)$')
+    return how .. at .. ' ' .. record.token .. ' ' .. record.acquired .. string.match(record.tail, '^ %S+ %S+( .*)$')
   end
 
   -- Puts who has the lock into holders, first come first; what is over goes. False when it cannot be read.
@@ -98,7 +143,12 @@ export const place: string = `
       local record = holders[at]
       if record.expires <= now then
         past = ended('x', record.expires, record)
-        if shared then redis.call('HDEL', SHARERS, record.lease) end
+        if shared then
+          redis.call('HDEL', SHARERS, record.lease)
+          remember(TURNS, past)
+        else
+          unsaved = past
+        end
         table.remove(holders, at)
       end
     end
@@ -120,6 +170,13 @@ export const place: string = `
     table.remove(holders, at)
     if record.share then redis.call('HDEL', SHARERS, record.lease) end
     past = ended('r', now, record)
+    remember(TURNS, past)
+  end
+
+  -- A lease that ran out is remembered by the script that takes it off the record.
+  local function settle()
+    if unsaved then remember(TURNS, unsaved) end
+    unsaved = nil
   end
 
   -- Takes a waiter off the record; true when it was there.
@@ -144,8 +201,10 @@ export const place: string = `
 
   -- Writes down who has the lock; gives how many stand in line.
   local function save()
+    settle()
     local waiting = in_line()
     local till = 0
+    if waiting == 0 then redis.call('DEL', TURNS) end
     if waiting > 0 then till = math.max(now + redis.call('PTTL', LINE) - ${graceMs}, now) end
     local first = holders[1]
     local text
@@ -209,12 +268,13 @@ export const place: string = `
   -- to be told the lock is kept. The lease that asks right now gets it without being told. Gives its record, and
   -- whether the end of the line was reached.
   local function serve(asking)
+    settle()
     local at, mine, silent = 0, nil, {}
     while not holders[1] or holders[1].share do
       local lease = redis.call('LINDEX', LINE, at)
       if not lease then return mine, true end
-      local gone_at, lease_ms, claim_ms, spare, above, told, tail =
-        string.match(redis.call('HGET', WAITERS, lease) or '', '^(%d+) %d+ %d+ (%d+) (%d+) (%d+) (%d+) (%d)( [^\\n]*)')
+      local gone_at, since, lease_ms, claim_ms, spare, above, told, tail =
+        string.match(redis.call('HGET', WAITERS, lease) or '', '^(%d+) (%d+) %d+ (%d+) (%d+) (%d+) (%d+) (%d)( [^\\n]*)')
       local share, process = string.match(tail or '', '^ (%S+) (%S+) ')
       if not process or gone_at + 0 <= now then
         forget(lease)
@@ -223,7 +283,7 @@ export const place: string = `
       elseif lease == asking then
         forget(lease)
         mine = add(new_record(lease, lease_ms, spare, above, tail))
-      elseif told == '0' then
+      elseif told % 3 == 0 then
         return mine, false
       elseif silent[process] then
         at = at + 1
@@ -231,8 +291,9 @@ export const place: string = `
         local record = new_record(lease, math.min(lease_ms, claim_ms), spare, above, tail)
         local waiting = in_line() - 1
         local heard = redis.call('PUBLISH', NEWS .. process, 'granted\\n' .. KEYS[1] .. '\\n' .. now .. '\\n' ..
-          waiting .. '\\n' .. lease .. ' ' .. record.token .. ' ' .. record.expires .. '\\n' .. (past or ''))
-        if heard == 0 and told == '1' then
+          waiting .. '\\n' .. lease .. ' ' .. record.token .. ' ' .. record.expires .. '\\n' ..
+          (past or '') .. (told > '2' and turns_since(TURNS, since) or ''))
+        if heard == 0 and told % 3 == 1 then
           silent[process] = true
           at = at + 1
         else

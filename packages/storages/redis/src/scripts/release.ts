@@ -1,4 +1,4 @@
-import { graceMs, place, readTime } from './place.ts';
+import { graceMs, place, readTime, remember, turnsSince } from './place.ts';
 import { script, type Script } from './script.ts';
 
 /**
@@ -6,37 +6,42 @@ import { script, type Script } from './script.ts';
  * is for {@link place}. Needs `text`.
  */
 const handOver = `
+  ${remember}
+  ${turnsSince}
   local length = string.len(ARGV[1])
   if text and string.byte(text) == 33 and string.sub(text, 16, 15 + length) == ARGV[1] then
     local time = redis.call('TIME')
     local next_token = time[1] .. string.sub('00000' .. time[2], -6)
     local now = math.floor(next_token / 1000)
-    local token, counts, expires = string.match(text, '^(%d+) (%+?)(%d+) ', 16 + length)
+    local token, counts, expires, acquired = string.match(text, '^(%d+) (%+?)(%d+) (%S+) ', 16 + length)
     if counts == '+' then expires = math.floor(token / 1000) + expires end
     local till = tonumber(string.sub(text, 2, 14))
     if till and token and expires + 0 > now then
       local at = string.find(KEYS[1], '}:l:', 1, true)
       local root, name = string.sub(KEYS[1], 1, at + 1), string.sub(KEYS[1], at + 4)
-      local line, waiters = root .. 'q:' .. name, root .. 'w:' .. name
+      local line, waiters, turns = root .. 'q:' .. name, root .. 'w:' .. name, root .. 'h:' .. name
       local lease = redis.call('LPOP', line)
       if not lease then
-        redis.call('DEL', KEYS[1])
+        redis.call('DEL', KEYS[1], turns)
         return 1
       end
       local waiter = redis.call('HGET', waiters, lease) or ''
-      local gone_at, claim_ms, spare, told, share_on, process =
-        string.match(waiter, '^(%d+) %d+ %d+ %d+ (%d+) (%d+) 0 ([12])() %- (%S+) {')
+      local gone_at, since, claim_ms, spare, told, share_on, process =
+        string.match(waiter, '^(%d+) (%d+) %d+ %d+ (%d+) (%d+) 0 ([1245])() %- (%S+) {')
       local companions = string.find(waiter, '\\n', share_on, true)
       if gone_at and gone_at + 0 > now and companions then
         local last_kept = next_token
         if spare ~= '0' then last_kept = string.format('%.0f', next_token + spare) end
         local last = redis.call('SET', root .. 'token', last_kept, 'GET')
         if not last or last < next_token then
+          local past = 'r' .. now .. ' ' .. token .. ' ' .. acquired .. ' ' ..
+            string.sub(text, string.find(text, '{', 16 + length, true) or 0)
           local heard = redis.call('PUBLISH', string.match(root, '^(.*):{') .. ':news:' .. process,
             'granted\\n' .. KEYS[1] .. '\\n' .. now .. '\\n' .. redis.call('LLEN', line) .. '\\n' ..
-            lease .. ' ' .. next_token .. ' ' .. now + claim_ms .. '\\nr' .. now .. ' ' .. token .. ' ' ..
-            string.sub(text, string.find(text, '{', 16 + length, true) or 0))
-          if heard > 0 or told == '2' then
+            lease .. ' ' .. next_token .. ' ' .. now + claim_ms .. '\\n' .. past ..
+            (told > '2' and turns_since(turns, since) .. '\\n' .. past or ''))
+          if heard > 0 or told % 3 == 2 then
+            remember(turns, past)
             redis.call('HDEL', waiters, lease)
             local px = math.max(till - now, claim_ms + 0) + ${graceMs}
             redis.call('SET', KEYS[1], string.sub(text, 1, 15) .. lease .. ' ' .. next_token .. ' +' .. claim_ms .. ' =' ..
@@ -102,6 +107,7 @@ export const forceRelease: Script = script(`
     redis.call('PUBLISH', NEWS .. record.process, 'forced\\n' .. KEYS[1] .. '\\n' .. record.lease)
     till = math.max(till, record.expires)
     past = ended('r', now, record)
+    remember(TURNS, past)
   end
   if redis.call('PTTL', FORCED) < till - now then redis.call('PEXPIRE', FORCED, string.format('%.0f', till - now)) end
   if holders[1].share then redis.call('DEL', SHARERS) end
