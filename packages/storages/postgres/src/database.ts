@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Pool, type ClientConfig } from 'pg';
+import { isLostStatement } from './failure.ts';
 import type { ResolvedOptions } from './postgres-options.ts';
 import type { PostgresClient, PostgresPool, PostgresRows } from './postgres-pool.ts';
 
@@ -15,6 +17,8 @@ export class Database {
   readonly #clients = new Set<Client>();
   readonly #timeoutMs: number;
   readonly #underWay = new Set<Promise<unknown>>();
+  readonly #names = new Map<string, string>();
+  #keepsStatements = true;
   #ended: Promise<void> | undefined;
 
   constructor({ pool, connection, listen, timeoutMs }: ResolvedOptions) {
@@ -29,13 +33,24 @@ export class Database {
   }
 
   /** One statement, one round trip, on any connection. Rejects with what `pg` throws. */
-  async query(text: string, values: unknown[]): Promise<PostgresRows> {
-    const answer = this.pool.query(timed(text, values, this.#timeoutMs));
-    this.#underWay.add(answer);
+  query(text: string, values: unknown[]): Promise<PostgresRows> {
+    return this.#settles(this.pool.query(timed(text, values, this.#timeoutMs)));
+  }
+
+  /**
+   * The same for a statement that comes again and again: each connection reads and plans it once. Where it turns out that
+   * connections are given away between two transactions, by a pooler that does not know of it, this stops for good.
+   */
+  async repeated(text: string, values: unknown[]): Promise<PostgresRows> {
+    if (!this.#keepsStatements) return this.query(text, values);
     try {
-      return await answer;
-    } finally {
-      this.#underWay.delete(answer);
+      return await this.#settles(
+        this.pool.query({ name: this.#nameOf(text), ...timed(text, values, this.#timeoutMs) }),
+      );
+    } catch (error) {
+      if (!isLostStatement(error)) throw error;
+      this.#keepsStatements = false;
+      return this.query(text, values);
     }
   }
 
@@ -82,6 +97,25 @@ export class Database {
     // The end of a connection that still runs a statement cuts it.
     if (this.#underWay.size > 0) for (const client of this.#clients) client.end().catch(ignore);
     await atMost(patienceMs, ended);
+  }
+
+  async #settles<T>(work: Promise<T>): Promise<T> {
+    this.#underWay.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#underWay.delete(work);
+    }
+  }
+
+  /** Never the same for two statements, whoever else is behind the same pooler. */
+  #nameOf(text: string): string {
+    let name = this.#names.get(text);
+    if (name === undefined) {
+      name = `lockscope_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
+      this.#names.set(text, name);
+    }
+    return name;
   }
 
   async #settled(): Promise<void> {

@@ -19,6 +19,14 @@ export function isMissing(error: unknown): boolean {
   return code === '42P01' || code === '42883' || code === '3F000';
 }
 
+/**
+ * A prepared statement is not there that this connection has prepared, or there is one that it has not. Nothing was done.
+ */
+export function isLostStatement(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === '26000' || code === '42P05';
+}
+
 /** The connection broke or was ended, so that another one may go well. The outcome is unknown. */
 export function isLostConnection(error: unknown): boolean {
   const code = codeOf(error);

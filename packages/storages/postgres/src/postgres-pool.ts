@@ -25,6 +25,8 @@ export interface PostgresClient {
 /** One statement with its parameters. */
 export interface PostgresQuery {
   readonly text: string;
+  /** Under which the connection keeps it. */
+  readonly name?: string;
   readonly values?: unknown[];
 }
 

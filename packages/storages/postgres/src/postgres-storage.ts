@@ -50,7 +50,10 @@ export class PostgresStorage implements LockStorage {
   readonly #database: Database;
   readonly #listener: Listener;
   readonly #watchers = new Watchers();
+  readonly #statements = new Map<string, string>();
   #prepared: Promise<string> | undefined;
+  /** Whether the schema is known to be there. */
+  #ready = false;
   #closed = false;
 
   /** @throws {PostgresOptionsError} with all that is wrong with the options. */
@@ -246,17 +249,16 @@ export class PostgresStorage implements LockStorage {
 
   /** Calls a function of the schema. `again`: doing it twice does no harm, so a lost connection is no reason to fail. */
   async #run(operation: string, name: string, values: unknown[], again: boolean): Promise<Answer | undefined> {
-    const holes = values.map((_, at) => `$${at + 1}`).join(', ');
-    const text = `SELECT ${this.#options.schema}.${name}(${holes}) AS answer`;
+    const text = this.#statement(name, values.length);
     for (let tries = 1; ; tries += 1) {
       if (this.#closed) throw new StorageClosedError(this.name, operation);
       try {
-        await this.#prepare();
-        const { rows } = await this.#database.query(text, values);
+        if (!this.#ready) await this.#prepare();
+        const { rows } = await this.#database.repeated(text, values);
         return parseAnswer(rows[0]?.['answer']);
       } catch (error) {
         if (error instanceof StorageError) throw error;
-        if (isMissing(error)) this.#prepared = undefined;
+        if (isMissing(error)) this.#forgetPrepared();
         const worthIt =
           (isCollision(error) && tries < triesAtCollision) ||
           (tries === 1 && (isMissing(error) || (again && isLostConnection(error))));
@@ -265,15 +267,34 @@ export class PostgresStorage implements LockStorage {
     }
   }
 
+  /** The call of a function of the schema. */
+  #statement(name: string, length: number): string {
+    let text = this.#statements.get(name);
+    if (text === undefined) {
+      const holes = Array.from({ length }, (_, at) => `$${at + 1}`).join(', ');
+      text = `SELECT ${this.#options.schema}.${name}(${holes}) AS answer`;
+      this.#statements.set(name, text);
+    }
+    return text;
+  }
+
+  #forgetPrepared(): void {
+    this.#prepared = undefined;
+    this.#ready = false;
+  }
+
   /** Looks for the schema once, and again by the next operation when that failed. */
   #prepare(): Promise<string> {
     const { schema, createSchema } = this.#options;
     if (this.#prepared === undefined) {
       const prepared = prepareSchema(this.#database, schema, createSchema);
       this.#prepared = prepared;
-      prepared.catch(() => {
-        if (this.#prepared === prepared) this.#prepared = undefined;
-      });
+      prepared.then(
+        () => (this.#ready = this.#prepared === prepared),
+        () => {
+          if (this.#prepared === prepared) this.#prepared = undefined;
+        },
+      );
     }
     return this.#prepared;
   }

@@ -16,12 +16,6 @@ export function shortSql(schema: string, seed: string): string {
   IF current_setting('transaction_isolation') <> 'read committed' THEN RETURN ${otherwise}; END IF;
   IF NOT pg_try_advisory_xact_lock(${id}) THEN PERFORM pg_advisory_xact_lock(${id}); END IF;
   v_now := ${clock};`;
-  const settle = (durable: string): string => `
-  IF p_mode = 'none' OR (p_mode = 'grants' AND NOT ${durable}) THEN
-    v_text := set_config('synchronous_commit', 'off', true);
-  ELSIF current_setting('synchronous_commit') = 'off' THEN
-    v_text := set_config('synchronous_commit', 'on', true);
-  END IF;`;
   const sound = `${schema}.is_sound(v_it.lease_id, v_it.holder, v_it.token, v_it.acquired_at, v_it.expires_at)`;
   const anyAcquire = `${schema}.any_acquire(p_key, p_lease, p_lease_ms, p_holder, p_share, p_wait_ms, p_waited_ms, p_claim_ms,
       p_behind, p_spare, p_above, p_channel, p_listener, p_mode)`;
@@ -72,6 +66,7 @@ CREATE FUNCTION ${schema}.release(p_key text, p_lease text, p_mode text) RETURNS
 DECLARE
   v_now bigint;
   v_it record;
+  v_next record;
   v_left bigint;
   v_token bigint;
   v_ceiling bigint;
@@ -80,48 +75,57 @@ DECLARE
   v_previous text;
   v_text text;
 BEGIN${enter(anyRelease)}
-  SELECT l.lease_id, l.holder, l.token, l.acquired_at, l.expires_at, l.last_token, l.ceiling,
-    w.place, w.lease_id AS next_lease, w.holder AS next_holder, w.share, w.lease_ms, w.claim_ms, w.spare, w.above,
-    w.channel, w.listener INTO v_it
-  FROM ${schema}.locks l LEFT JOIN LATERAL (SELECT * FROM ${schema}.waiters
-    WHERE key = l.key AND forget_at > v_now ORDER BY place LIMIT 1) w ON true
-  WHERE l.key = p_key AND l.lease_id = p_lease AND l.expires_at > v_now;
+  SELECT lease_id, holder, token, acquired_at, expires_at, last_token, ceiling INTO v_it
+  FROM ${schema}.locks WHERE key = p_key AND lease_id = p_lease AND expires_at > v_now;
 
   -- Not found counts as not sound. One who shares the lock is not in this row.
   IF v_it IS NULL OR v_it.lease_id IS NULL OR NOT ${sound} THEN RETURN ${anyRelease}; END IF;
   v_previous := json_build_array(v_it.holder, v_it.token, v_now, true);
-  IF v_it.place IS NULL THEN
+  SELECT place, lease_id, holder, share, lease_ms, claim_ms, spare, above, channel, listener,
+    count(*) OVER () AS waiting INTO v_next
+  FROM ${schema}.waiters WHERE key = p_key AND forget_at > v_now ORDER BY place LIMIT 1;
+
+  IF v_next.place IS NULL THEN
     UPDATE ${schema}.locks SET lease_id = NULL, holder = NULL, token = NULL, acquired_at = NULL, expires_at = NULL,
       previous = v_previous, touched_at = v_now WHERE key = p_key;${settle('false')}
     RETURN '{}';
   END IF;
 
-  IF v_it.share IS NOT NULL OR v_it.listener IS NULL THEN RETURN ${anyRelease}; END IF;
+  IF v_next.share IS NOT NULL OR v_next.listener IS NULL THEN RETURN ${anyRelease}; END IF;
   -- Its connection that listens has ended.
-  IF pg_try_advisory_xact_lock_shared(v_it.listener) THEN RETURN ${anyRelease}; END IF;
+  IF pg_try_advisory_xact_lock_shared(v_next.listener) THEN RETURN ${anyRelease}; END IF;
   v_left := v_it.expires_at - v_now;
-  IF v_it.claim_ms < v_it.lease_ms AND v_left BETWEEN v_it.claim_ms / 2 AND v_it.claim_ms THEN
-    v_it.claim_ms := v_left;
+  IF v_next.claim_ms < v_next.lease_ms AND v_left BETWEEN v_next.claim_ms / 2 AND v_next.claim_ms THEN
+    v_next.claim_ms := v_left;
   END IF;
-  v_token := greatest(v_it.last_token, v_it.above) + 1;
+  v_token := greatest(v_it.last_token, v_next.above) + 1;
   v_ceiling := v_it.ceiling;
-  IF p_mode <> 'grants' OR v_it.claim_ms > v_left OR v_token + v_it.spare > v_ceiling THEN
+  IF p_mode <> 'grants' OR v_next.claim_ms > v_left OR v_token + v_next.spare > v_ceiling THEN
     v_durable := true;
-    v_token := greatest(v_ceiling, v_it.last_token, v_it.above) + 1;
-    v_ceiling := v_token + v_it.spare + ${slack};
+    v_token := greatest(v_ceiling, v_it.last_token, v_next.above) + 1;
+    v_ceiling := v_token + v_next.spare + ${slack};
   END IF;
-  DELETE FROM ${schema}.waiters WHERE key = p_key AND place = v_it.place
-    RETURNING (SELECT count(*) - 1 FROM ${schema}.waiters WHERE key = p_key AND forget_at > v_now) INTO v_waiting;
-  UPDATE ${schema}.locks SET lease_id = v_it.next_lease, holder = v_it.next_holder, token = v_token, acquired_at = v_now,
-    expires_at = v_now + v_it.claim_ms, last_token = v_token + v_it.spare, ceiling = v_ceiling, previous = v_previous,
+  DELETE FROM ${schema}.waiters WHERE key = p_key AND place = v_next.place;
+  UPDATE ${schema}.locks SET lease_id = v_next.lease_id, holder = v_next.holder, token = v_token, acquired_at = v_now,
+    expires_at = v_now + v_next.claim_ms, last_token = v_token + v_next.spare, ceiling = v_ceiling, previous = v_previous,
     touched_at = v_now WHERE key = p_key;
-  v_text := json_build_object('k', p_key, 't', v_now, 'w', v_waiting, 'p', v_previous,
-    'g', json_build_array(v_it.next_lease, v_it.next_holder, v_token, v_now, v_now + v_it.claim_ms, NULL));
+  v_text := json_build_object('k', p_key, 't', v_now, 'w', v_next.waiting - 1, 'p', v_previous,
+    'g', json_build_array(v_next.lease_id, v_next.holder, v_token, v_now, v_now + v_next.claim_ms, NULL));
   IF octet_length(v_text) > 7900 THEN
-    v_text := json_build_object('k', p_key, 'a', v_it.next_lease);
+    v_text := json_build_object('k', p_key, 'a', v_next.lease_id);
   END IF;
-  v_text := pg_notify(v_it.channel, v_text)::text;${settle('v_durable')}
+  v_text := pg_notify(v_next.channel, v_text)::text;${settle('v_durable')}
   RETURN '{}';
 END $$;
 `;
+}
+
+/** As `settle` of the functions that know every case, without a call. */
+function settle(durable: string): string {
+  return `
+  IF p_mode = 'none' OR (p_mode = 'grants' AND NOT ${durable}) THEN
+    v_text := set_config('synchronous_commit', 'off', true);
+  ELSIF current_setting('synchronous_commit') = 'off' THEN
+    v_text := set_config('synchronous_commit', 'on', true);
+  END IF;`;
 }
