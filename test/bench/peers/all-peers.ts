@@ -9,6 +9,7 @@ import * as redis from './redis-peers.ts';
 export const peers = {
   bare: bare.bare,
   blpop: bare.blpop,
+  pubsub: bare.pubsub,
   lockscope: lockscope.lockscope,
   lockscopeByUrl: lockscope.lockscopeByUrl,
   lockscopeWatched: lockscope.lockscopeWatched,
@@ -20,6 +21,7 @@ export const peers = {
   redisSemaphore: redis.redisSemaphore,
   pgAdvisory: postgres.pgAdvisory,
   pgRow: postgres.pgRow,
+  pgNotify: postgres.pgNotify,
   lockscopePostgres: postgres.lockscopePostgres,
   properLockfile: files.properLockfile,
   bareSqlite: files.bareSqlite,

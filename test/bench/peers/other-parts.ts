@@ -42,7 +42,7 @@ export async function postgres(
     rows: await handovers({
       processes: programs.processes,
       url,
-      peers: ['pgAdvisory', 'lockscopePostgres'],
+      peers: ['pgAdvisory', 'pgNotify', 'lockscopePostgres'],
       ...handing,
     }),
     noiseOf: 'ofBase',
@@ -51,7 +51,7 @@ export async function postgres(
     processes: programs.processes,
     url,
     shape: { processes, workers: 1, shared: false },
-    peers: ['pgAdvisory', 'lockscopePostgres'],
+    peers: ['pgAdvisory', 'pgNotify', 'lockscopePostgres'],
     base: 'pgAdvisory',
     thinkMs: [4],
     rounds,

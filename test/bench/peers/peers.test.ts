@@ -60,6 +60,13 @@ describeWith('redis-server', 'the bench against other locks on Redis', () => {
     ]);
   });
 
+  it('shows the least that a hand-over can cost beside ours', () => {
+    for (const id of ['redis-handover', 'redis-contended-processes-thinking', 'redis-contended-processes-eager']) {
+      const measurement = measurements().find((one) => one.id === id);
+      expect(measurement && peersOf(measurement)).toContain('pubsub');
+    }
+  });
+
   it('sees two commands for an acquire and a release that nobody disturbs, whoever makes them', () => {
     const [parallel] = measurements();
     for (const { name, numbers } of parallel?.rows ?? []) expect({ name, ...numbers }).toMatchObject({ commands: 2 });
@@ -84,6 +91,11 @@ describeWith('postgres', 'the bench against other locks on PostgreSQL', () => {
     for (const measurement of measurements())
       expect(peersOf(measurement)).toEqual(expect.arrayContaining(['pgAdvisory', 'lockscopePostgres']));
     expect(measurements()).toHaveLength(3);
+  });
+
+  it('shows the least that a hand-over can cost beside ours', () => {
+    const [, handed, contended] = measurements();
+    for (const measurement of [handed, contended]) expect(measurement && peersOf(measurement)).toContain('pgNotify');
   });
 });
 

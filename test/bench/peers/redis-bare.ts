@@ -70,3 +70,46 @@ export const blpop: Peer = {
     };
   },
 };
+
+interface Line {
+  standInLine(key: string, channel: string): Promise<number>;
+  tellTheNext(key: string): Promise<unknown>;
+}
+
+const standInLine = `return redis.call('rpush', KEYS[1], ARGV[1])`;
+const tellTheNext = `redis.call('lpop', KEYS[1])
+local next = redis.call('lindex', KEYS[1], 0)
+if next then redis.call('publish', next, KEYS[1]) end`;
+
+/**
+ * A line in a list, whose first one has the lock: a release takes that one off and tells the next one. The least that a
+ * hand-over costs by which nobody's connection has to stand still; no lock, as who dies stays the first in line.
+ */
+export const pubsub: Peer = {
+  name: 'pub/sub token (no lease)',
+  server: 'redis',
+  async open(url): Promise<Party<string>> {
+    const [client, subscriber] = await Promise.all([connect(url), connect(url)]);
+    client.defineCommand('standInLine', { numberOfKeys: 1, lua: standInLine });
+    client.defineCommand('tellTheNext', { numberOfKeys: 1, lua: tellTheNext });
+    const line = client as unknown as Line;
+    const channel = `pubsub:${randomUUID()}`;
+    const told = new Map<string, () => void>();
+    subscriber.on('message', (_: string, key: string) => told.get(key)?.());
+    await subscriber.subscribe(channel);
+    return {
+      async acquire(key) {
+        const name = `pubsub:${key}`;
+        // It may be told before it has the answer.
+        const turn = new Promise<void>((resolve) => told.set(name, resolve));
+        if ((await line.standInLine(name, channel)) > 1) await turn;
+        return name;
+      },
+      release: (name) => line.tellTheNext(name),
+      async close() {
+        client.disconnect();
+        subscriber.disconnect();
+      },
+    };
+  },
+};

@@ -55,7 +55,7 @@ export async function uncontended({ redis, programs, scale, peers: chosen }: On)
 
 export async function handover({ redis, programs, scale, peers: chosen }: On): Promise<Measurement[]> {
   const { rounds, samples } = scale.handover;
-  const peers: PeerName[] = ['blpop', ...chosen];
+  const peers: PeerName[] = ['blpop', 'pubsub', ...chosen];
   const rows = await handovers({ processes: programs.processes, url: redis.url, peers, rounds, samples });
   return [
     measurementOf({
@@ -88,7 +88,8 @@ export async function contended({ redis, programs, scale, peers: chosen }: On): 
   const measurements: Measurement[] = [];
   for (const [name, { title, shape }] of Object.entries(shapes)) {
     // A connection that waits in BLPOP can do nothing else.
-    const peers: PeerName[] = shape.shared ? [...chosen] : ['blpop', ...chosen];
+    const floors: PeerName[] = shape.processes > 1 ? ['blpop', 'pubsub'] : shape.shared ? [] : ['blpop'];
+    const peers: PeerName[] = [...floors, ...chosen];
     const base = shape.shared ? 'lockscope' : 'blpop';
     const options = {
       processes: programs.processes,
