@@ -47,7 +47,7 @@ export const manyValuedAttributes = {
   'lock.segments': 'Parts that the wait is made of.',
   'lock.lease.utilization': 'Part of the lease that had passed.',
   'lock.lease.remaining': 'Seconds that were left of the lease.',
-  'lock.risk_cause': 'loop_blocked, store_slow or renew_failed.',
+  'lock.risk_cause': 'loop_blocked, store_slow, renew_failed or asked_late.',
   'lock.evidence.event_loop_delay': 'Seconds that the event loop was late at worst.',
   'lock.evidence.gc': 'Seconds of garbage collection.',
   'lock.evidence.storage_round_trip': 'Seconds of the last round trip to the storage.',

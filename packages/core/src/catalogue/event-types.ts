@@ -6,7 +6,7 @@ import type { AcquireOutcome, LostReason, ReleaseReason, RenewOutcome, WaitSegme
 export interface LossEvidence {
   /** Since the last renewal that the storage confirmed (or the acquire), in milliseconds. */
   readonly sinceConfirmedMs: number;
-  /** How late the watchdog's own timers ran at worst since then, in milliseconds: the event loop was blocked. */
+  /** The longest that the event loop was blocked since then, in milliseconds, by how late timers of the lock ran. */
   readonly eventLoopDelayMs: number;
   /** Time spent in garbage collection since then, in milliseconds, where the runtime tells it. */
   readonly gcMs?: number;

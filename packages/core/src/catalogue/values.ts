@@ -31,8 +31,11 @@ export const pseudoBlockers: {
   readonly local_queue: '_local';
 } = Object.freeze({ handoff: '_handoff', backoff: '_backoff', store: '_store', local_queue: '_local' });
 
-/** What brought a lease close to its end. */
-export const riskCauses = ['loop_blocked', 'store_slow', 'renew_failed'] as const;
+/**
+ * What brought a lease close to its end: the largest part of the time since it was confirmed. `asked_late`: none of the
+ * others, whoever renews it simply asked late.
+ */
+export const riskCauses = ['loop_blocked', 'store_slow', 'renew_failed', 'asked_late'] as const;
 
 /** How a lock is held. Semaphores and shared locks report themselves here, so that metrics can tell them apart. */
 export type LockMode = (typeof lockModes)[number];
