@@ -59,13 +59,16 @@ const othersStayImports: Plugin = {
   },
 };
 
+/** Put together, so that it stays when this module is made part of a program itself. */
+const ownPlace = ['import', 'meta', 'url'].join('.');
+
 /** What a module finds from its own place, it finds from there in the program too. */
 const modulesKnowWhereTheyAre: Plugin = {
   name: 'modules know where they are',
   setup(bundle) {
     bundle.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
-      return { contents: text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)), loader: 'ts' };
+      return { contents: text.replaceAll(ownPlace, JSON.stringify(pathToFileURL(path).href)), loader: 'ts' };
     });
   },
 };
