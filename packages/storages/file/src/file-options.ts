@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { systemClock, unknownOptions } from '@lockscope/storage';
 import { FileOptionsError } from './errors.ts';
-import { machineClock, type MachineClock } from './machine-clock.ts';
+import { machineClock, type MachineClock } from '@lockscope/storage/machine-clock';
 
 /** Options of `FileStorage`. */
 export interface FileStorageOptions {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { MachineClock } from './machine-clock.ts';
+import type { MachineClock } from '@lockscope/storage/machine-clock';
 import type { Moment } from './moment.ts';
 
 /** Where all who share the folder read the same time. */

@@ -1,7 +1,7 @@
 import type { Connection } from './connection.ts';
 import { SqliteSchemaError } from './errors.ts';
 import { failureOf } from './failure.ts';
-import type { MachineClock } from './machine-clock.ts';
+import type { MachineClock } from '@lockscope/storage/machine-clock';
 
 /** The version of the tables below. Files of another version are refused. */
 export const schemaVersion = 2;

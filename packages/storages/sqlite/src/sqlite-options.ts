@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { systemClock, unknownOptions, type Clock } from '@lockscope/storage';
 import { SqliteOptionsError } from './errors.ts';
-import { machineClock, type MachineClock } from './machine-clock.ts';
+import { machineClock, type MachineClock } from '@lockscope/storage/machine-clock';
 import type { SqliteDatabaseClass } from './load-driver.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { systemClock, type Clock } from '@lockscope/storage';
+import { systemClock, type Clock } from './clock.ts';
 
 /** A clock whose `monotonic()` is the same for all processes of a machine, from its start to its end. */
 export interface MachineClock extends Clock {
