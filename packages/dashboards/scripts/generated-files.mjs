@@ -1,0 +1,62 @@
+// Every file that is made from the catalogue, by its path in this package.
+import { metrics } from '@lockscope/core';
+import { stringify } from 'yaml';
+
+import { ruleTests } from './rule-tests.mjs';
+
+/** @typedef {Pick<typeof import('../src/index.ts'), 'alerts' | 'dashboards' | 'namings' | 'rules'>} Dashboards */
+/** @typedef {keyof Dashboards['namings']} NamingName */
+
+const note = 'Made by `pnpm --filter @lockscope/dashboards generate`; changes are lost.';
+
+/**
+ * @param {Dashboards} made
+ * @returns {Record<string, string>}
+ */
+export function generatedFiles(made) {
+  const names = /** @type {NamingName[]} */ (Object.keys(made.namings));
+  return Object.assign({}, ...names.map((naming) => filesOf(naming, made)));
+}
+
+/**
+ * @param {NamingName} naming
+ * @param {Dashboards} made
+ * @returns {Record<string, string>}
+ */
+function filesOf(naming, { alerts, dashboards, namings, rules }) {
+  /** @type {import('./rule-tests.mjs').NameOf} */
+  const nameOf = (name) => namings[naming].metric(name, metrics[name]);
+  const boards = dashboards({ naming });
+  const boardFiles = boards.map(({ uid }) => `${uid}.json`);
+  return {
+    [`${naming}/rules/lockscope.yaml`]: yaml({ groups: [rules({ naming })] }),
+    [`${naming}/alerts/lockscope.yaml`]: yaml({ groups: [alerts({ naming })] }),
+    [`${naming}/tests/lockscope.yaml`]: yaml(
+      ruleTests(nameOf, alerts({ naming }).rules, ['../rules/lockscope.yaml', '../alerts/lockscope.yaml']),
+    ),
+    ...Object.fromEntries(
+      boards.map((board) => [`${naming}/dashboards/${board.uid}.json`, `${JSON.stringify(board, null, 2)}\n`]),
+    ),
+    [`${naming}/mixin.libsonnet`]: mixin(boardFiles),
+  };
+}
+
+/** @param {unknown} value */
+function yaml(value) {
+  return `# ${note}\n${stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })}`;
+}
+
+/** @param {readonly string[]} boards */
+function mixin(boards) {
+  return [
+    `// ${note}`,
+    '{',
+    "  prometheusRules+:: std.parseYaml(importstr 'rules/lockscope.yaml'),",
+    "  prometheusAlerts+:: std.parseYaml(importstr 'alerts/lockscope.yaml'),",
+    '  grafanaDashboards+:: {',
+    ...boards.map((file) => `    '${file}': import 'dashboards/${file}',`),
+    '  },',
+    '}',
+    '',
+  ].join('\n');
+}
