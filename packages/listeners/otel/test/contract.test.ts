@@ -5,11 +5,13 @@ import {
   InMemorySpanExporter,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { listenerContract } from '@lockscope/testkit';
 import { beforeAll, describe, test } from 'vitest';
 
-import { otel } from '../src/index.ts';
+import { otel, otelMetrics } from '../src/index.ts';
 import { useAsyncContext } from './fake-process.ts';
+import { ManualReader } from './metered-process.ts';
 
 beforeAll(() => {
   context.disable();
@@ -34,4 +36,12 @@ describe('the listener contract, sampled out', () => {
 
 describe('the listener contract, without an SDK', () => {
   for (const { name, run } of listenerContract({ create: () => ({ listener: otel() }) })) test(name, run);
+});
+
+describe('the listener contract, metrics', () => {
+  const create = () => {
+    const meterProvider = new MeterProvider({ readers: [new ManualReader()] });
+    return { listener: otelMetrics({ meterProvider }) };
+  };
+  for (const { name, run } of listenerContract({ create })) test(name, run);
 });

@@ -1,5 +1,5 @@
 import { TraceFlags } from '@opentelemetry/api';
-import type { Blocker, EventDetails, WaitSegment } from '@lockscope/core';
+import type { Blocker, WaitSegment } from '@lockscope/core';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { acquired, blockerWith, FakeProcess, released, useAsyncContext } from './fake-process.ts';
@@ -15,7 +15,7 @@ function waited(app: FakeProcess, details: object, outcome: 'acquired' | 'deadlo
   const lock = app.begin();
   const acquire = lock.child('lock.acquire');
   acquire?.action('acquire.contended', { blocker: first });
-  acquire?.end(outcome, { details: { ...acquired, contended: true, ...details } as EventDetails['lock.acquire'] });
+  acquire?.end(outcome, { details: { ...acquired, contended: true, ...details } });
   lock.end(outcome === 'acquired' ? 'released' : outcome, { details: { ...released, contended: true } });
 }
 
@@ -111,9 +111,9 @@ describe('what a wait was spent on', () => {
       ],
     ],
     ['a hostile trace context', [{ kind: 'held_by', ms: 5, blocker: { traceparent: '0'.repeat(1_000_000) } }]],
-  ])('that is %s is left out, and the rest is told', (_, segments) => {
+  ])('that is %s is left out, and the rest is told', (_, parts) => {
     const app = new FakeProcess();
-    waited(app, { segments });
+    waited(app, { segments: parts });
     expect(app.faults).toEqual([]);
     expect(app.span('wait orders/{id}').links).toHaveLength(1);
     const { attributes } = app.span('lock orders/{id}');
