@@ -1,6 +1,13 @@
 import type { MetricName } from '@lockscope/core';
 import { Exemplar } from './exemplar.ts';
-import { MetricFamily, noLabels, type Sample, type SampleLabels } from './metric-family.ts';
+import {
+  MetricFamily,
+  noLabels,
+  type CellReading,
+  type LineShape,
+  type Sample,
+  type SampleLabels,
+} from './metric-family.ts';
 
 /** One series of a histogram: counts of each bucket, not cumulative, the last one for what is above all bounds. */
 export class HistogramCell {
@@ -107,6 +114,17 @@ export class HistogramFamily extends MetricFamily<HistogramCell> {
       samples.push({ value: count, metricName: countName, labels: noLabels, sharedLabels: labels });
     }
     return samples;
+  }
+
+  override get shape(): readonly LineShape[] {
+    const buckets = this.#les.map((le) => ({ metricName: `${this.name}_bucket`, le }));
+    return [...buckets, { metricName: `${this.name}_sum` }, { metricName: `${this.name}_count` }];
+  }
+
+  protected override readCell({ labels, counts, sum, exemplars }: HistogramCell): CellReading {
+    let count = 0;
+    const values = [...counts.map((inBucket) => (count += inBucket)), sum / this.scale, count];
+    return { labels, values, ...(exemplars && { exemplars: exemplars.map((exemplar) => exemplar?.reading) }) };
   }
 
   #prefixesOf({ text }: HistogramCell): string[] {

@@ -1,6 +1,10 @@
+export { collectMetrics, type CollectOptions, type MetricsCollector } from './collect-metrics.ts';
 export { MetricNameTakenError } from './errors.ts';
 export { InvalidOptionsError } from '@lockscope/core';
 export type { MetricRegistry } from './metric-registry.ts';
 export type { LabelCaps, NameDeclaration, PrometheusOptions } from './options.ts';
-export type { WatchedQueue } from './queue-counts.ts';
 export { prometheus, type PrometheusListener } from './prometheus.ts';
+export type { WatchedQueue } from './queue-counts.ts';
+export type { ReadableRegistry } from './registry-reader.ts';
+export { reportMetrics, type MetricsReporter, type ReportOptions } from './report-metrics.ts';
+export type { MetricsWorker } from './worker-link.ts';

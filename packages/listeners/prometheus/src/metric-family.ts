@@ -20,6 +20,20 @@ export interface Sample {
   readonly exemplar?: ExemplarReading;
 }
 
+/** What tells the lines of one cell apart. */
+export interface LineShape {
+  readonly metricName?: string;
+  readonly le?: number | string;
+}
+
+/** A cell as plain data: a value for each line of its metric's shape. */
+export interface CellReading {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly values: readonly number[];
+  /** By line; absent when there are none. */
+  readonly exemplars?: readonly (ExemplarReading | undefined)[];
+}
+
 export const noLabels: SampleLabels = Object.freeze({});
 
 /** One metric of the catalogue: its cells, and how they are read. */
@@ -76,6 +90,15 @@ export abstract class MetricFamily<C extends { reset(): void }> {
     return this.sampleCells();
   }
 
+  /** Its cells as plain data, always in the same order: new ones come last. */
+  readings(): CellReading[] {
+    this.#refresh();
+    return this.cells.map((cell) => this.readCell(cell));
+  }
+
+  /** What each value of a reading stands for. */
+  abstract get shape(): readonly LineShape[];
+
   /** Counters and histograms start at 0 again; gauges say what is, so they stay. */
   reset(): void {
     if (this.definition.type === 'gauge') return;
@@ -91,4 +114,5 @@ export abstract class MetricFamily<C extends { reset(): void }> {
   /** The lines, each with a line end before it. */
   protected abstract renderCells(openMetrics: boolean): string;
   protected abstract sampleCells(): Sample[];
+  protected abstract readCell(cell: C): CellReading;
 }

@@ -24,7 +24,7 @@ export class RegisteredMetric {
   readonly labelNames: readonly string[];
   /** How `AggregatorRegistry` makes one value of those of several workers. */
   readonly aggregator: 'sum' | 'max';
-  readonly #family: ValueFamily | HistogramFamily;
+  readonly family: ValueFamily | HistogramFamily;
 
   constructor(family: ValueFamily | HistogramFamily) {
     const { help, type, labels } = family.definition;
@@ -33,23 +33,25 @@ export class RegisteredMetric {
     this.type = type;
     this.labelNames = labels.map((label) => label.replaceAll('.', '_'));
     this.aggregator = type === 'gauge' && !countingGauges.has(family.metric) ? 'max' : 'sum';
-    this.#family = family;
+    this.family = family;
   }
 
   /** For `registry.metrics()`: labels as objects that live on, which prom-client prints faster. */
   async getForPromString(): Promise<MetricReading> {
-    return this.#reading(this.#family.samples());
+    return this.#reading(this.family.samples());
   }
 
   /** For `registry.getMetricsAsJSON()`: every line has all its labels, in an object of its own. */
   async get(): Promise<MetricReading> {
-    const samples = this.#family.samples();
-    return this.#reading(samples.map(({ sharedLabels, ...rest }) => ({ ...rest, labels: { ...sharedLabels } })));
+    const samples = this.family.samples();
+    const values = samples.map(({ sharedLabels, ...rest }) => ({ ...rest, labels: { ...sharedLabels } }));
+    // Under its own name, whatever a registry made of it: who aggregates prints it again.
+    return { ...this.#reading(values), name: this.family.name };
   }
 
   /** Counters and histograms start at 0 again; gauges say what is, so they stay. */
   reset(): void {
-    this.#family.reset();
+    this.family.reset();
   }
 
   #reading(values: MetricReading['values']): MetricReading {

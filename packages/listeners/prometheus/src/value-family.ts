@@ -1,4 +1,4 @@
-import { MetricFamily, noLabels, type Sample } from './metric-family.ts';
+import { MetricFamily, noLabels, type CellReading, type LineShape, type Sample } from './metric-family.ts';
 
 /** One series of a counter or gauge. */
 export class ValueCell {
@@ -39,5 +39,13 @@ export class ValueFamily extends MetricFamily<ValueCell> {
       labels: noLabels,
       sharedLabels: labels,
     }));
+  }
+
+  override get shape(): readonly LineShape[] {
+    return [{}];
+  }
+
+  protected override readCell({ labels, value }: ValueCell): CellReading {
+    return { labels, values: [value / this.scale] };
   }
 }
