@@ -25,9 +25,16 @@ export class Lease {
   renewAt: number = Infinity;
   /** Renewals that failed in a row. */
   failures = 0;
+  /** When the first question was sent that failed, of those in a row. */
+  failingSince: number | undefined = undefined;
+  /** When it was first asked to be prolonged since it was confirmed. */
+  askedAt: number | undefined = undefined;
+  /** How far the storage's clock is ahead, where somebody wants to know. */
+  clockOffsetMs: number | undefined = undefined;
   readonly #terms: LeaseTerms;
   #worstLateMs = 0;
   #roundTripMs: number | undefined = undefined;
+  #worstRoundTripMs = 0;
   #gcAtConfirm: number | undefined = garbageCollectionMs();
 
   constructor(terms: LeaseTerms) {
@@ -54,10 +61,12 @@ export class Lease {
 
   tookMs(roundTripMs: number): void {
     this.#roundTripMs = roundTripMs;
+    if (roundTripMs > this.#worstRoundTripMs) this.#worstRoundTripMs = roundTripMs;
   }
 
-  failed(now: number): void {
+  failed(sentAt: number, now: number): void {
     this.failures += 1;
+    this.failingSince ??= sentAt;
     this.#renewsIn(now, (this.deadline - now) / 4);
   }
 
@@ -65,6 +74,8 @@ export class Lease {
     const { leaseMs, renewEveryMs } = this.#terms;
     this.renewals += 1;
     this.failures = 0;
+    this.failingSince = undefined;
+    this.askedAt = undefined;
     this.confirmedAt = sentAt;
     this.deadline = sentAt + leaseMs;
     if (this.renewAt < Infinity) this.renewAt = sentAt + renewEveryMs;
@@ -72,30 +83,51 @@ export class Lease {
     this.#gcAtConfirm = garbageCollectionMs();
   }
 
-  /** The part of the lease that has passed. */
-  utilization(now: number): number {
-    return (now - this.confirmedAt) / this.#terms.leaseMs;
+  /** How long it is at the moment. */
+  get lengthMs(): number {
+    return this.deadline - this.confirmedAt;
   }
 
-  /** It is over by this clock: why did nothing renew it? */
-  whyOver({ renewed, unanswered }: { readonly renewed: boolean; readonly unanswered: boolean }): LostReason {
+  /** The longest that a timer ran late, or that the event loop was blocked, since it was confirmed. */
+  get blockedMs(): number {
+    return this.#worstLateMs;
+  }
+
+  /** The part of the lease that has passed. */
+  utilization(now: number): number {
+    return (now - this.confirmedAt) / this.lengthMs;
+  }
+
+  /**
+   * It is over by this clock: why did nothing renew it? `pendingSince`: when the oldest renewal was sent that has no
+   * answer, or got it when it was over.
+   */
+  whyOver(now: number, pendingSince: number | undefined, renewed: boolean): LostReason {
     const { leaseMs, renewEveryMs } = this.#terms;
     if (!renewed) return 'expired';
     const lateMs = this.#worstLateMs;
-    if (lateMs > leaseMs - renewEveryMs - 1 || (lateMs > leaseMs / 4 && this.failures === 0)) return 'stalled';
-    return unanswered || this.failures > 0 ? 'unreachable' : 'expired';
+    const waitedMs = pendingSince === undefined ? 0 : now - pendingSince - lateMs;
+    if (lateMs > leaseMs - renewEveryMs - 1) return 'stalled';
+    if (lateMs > leaseMs / 4 && lateMs >= waitedMs && this.failures === 0) return 'stalled';
+    return pendingSince !== undefined || this.failures > 0 ? 'unreachable' : 'expired';
   }
 
   evidence(now: number, open: OpenRenewal | undefined, successor: Blocker | undefined): LossEvidence {
     const gc = garbageCollectionMs();
-    const roundTripMs = open === undefined ? this.#roundTripMs : now - open.sentAt;
+    const openMs = open === undefined ? undefined : now - open.sentAt;
+    const roundTripMs = openMs ?? this.#roundTripMs;
+    const { clockOffsetMs } = this;
     return {
       sinceConfirmedMs: now - this.confirmedAt,
       eventLoopDelayMs: this.#worstLateMs,
       ...(gc !== undefined && { gcMs: gc - (this.#gcAtConfirm ?? 0) }),
       failedRenewals: this.failures,
-      ...(roundTripMs !== undefined && { storageRoundTripMs: roundTripMs }),
+      ...(roundTripMs !== undefined && {
+        storageRoundTripMs: roundTripMs,
+        worstRoundTripMs: Math.max(openMs ?? 0, this.#worstRoundTripMs),
+      }),
       renewalPending: open !== undefined,
+      ...(Number.isFinite(clockOffsetMs) && { clockOffsetMs: clockOffsetMs as number }),
       ...(successor !== undefined && { successor }),
     };
   }

@@ -5,6 +5,7 @@ import { DueQueue } from './due-queue.ts';
 import type { KeyPattern } from './key-pattern.ts';
 import { Leftovers } from './leftovers.ts';
 import type { ResolvedLocksOptions } from './locks-options.ts';
+import { LoopWatch } from './loop-watch.ts';
 import { OwnerIds } from './owner.ts';
 import type { Possession } from './possession.ts';
 import { RenewalBatch } from './renewal-batch.ts';
@@ -40,6 +41,7 @@ export class LockRegistry {
   readonly listeners: ListenerSet;
   readonly due: DueQueue;
   readonly renewals: RenewalBatch;
+  readonly loop: LoopWatch;
   readonly ids: OwnerIds = new OwnerIds();
   readonly leftovers: Leftovers = new Leftovers();
   closed = false;
@@ -57,6 +59,7 @@ export class LockRegistry {
     this.listeners = listeners;
     const renewals = new RenewalBatch(options.storage);
     this.renewals = renewals;
+    this.loop = new LoopWatch(options.clock);
     this.due = new DueQueue(options.clock, { begins: () => renewals.collect(), ends: () => renewals.send() });
   }
 

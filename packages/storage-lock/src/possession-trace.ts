@@ -1,4 +1,4 @@
-import type { EventDetails, OpenEvent } from '@lockscope/core';
+import type { ActionPayloads, EventDetails, OpenEvent } from '@lockscope/core';
 import type { RenewResult } from '@lockscope/storage';
 import { snapshotOf } from './blocker.ts';
 import type { LockLostError } from './errors.ts';
@@ -27,6 +27,9 @@ export class PossessionTrace {
   /** Roots of other acquires of the same owner that became re-entries of this possession. */
   #guests: readonly OpenEvent<'lock'>[] = noGuests;
   #suspicions = 0;
+  /** Since the lease came close to its end, until a renewal comes in good time. */
+  atRisk = false;
+  #risks = 0;
 
   constructor(grant: Grant, root: OpenEvent<'lock'>) {
     this.#grant = grant;
@@ -81,6 +84,17 @@ export class PossessionTrace {
     if (isTold(this.#suspicions)) this.#root.action('lease.suspect', { failures, remainingMs }, { error });
   }
 
+  /** The lease is close to its end: told once, until it has been {@link PossessionTrace.safe} again. */
+  risks(payload: ActionPayloads['lease.at_risk']): void {
+    this.atRisk = true;
+    this.#risks += 1;
+    if (isTold(this.#risks)) this.#root.action('lease.at_risk', payload);
+  }
+
+  safe(): void {
+    this.atRisk = false;
+  }
+
   lost(error: LockLostError, at: number): void {
     const { reason, fencingToken, evidence } = error;
     // Found out in the caller's first step, it is told after the acquire all the same, and as it happens.
@@ -90,12 +104,14 @@ export class PossessionTrace {
 
   /** It went to the next of this process: told after the next holder's first step, as in every other hand-over. */
   passedOn(end: PossessionEnd): void {
-    void soon.then(() => {
-      const { at, holdMs } = end;
-      const details = { holdMs, fencingToken: this.#grant.record.fencingToken };
-      this.#root.child('lock.release', { at })?.end('released', { at, details });
-      this.end(end);
-    });
+    void soon.then(() => this.#tellPassedOn(end));
+  }
+
+  #tellPassedOn(end: PossessionEnd): void {
+    const { at, holdMs } = end;
+    const details = { holdMs, fencingToken: this.#grant.record.fencingToken };
+    this.#root.child('lock.release', { at })?.end('released', { at, details });
+    this.end(end);
   }
 
   end(end: PossessionEnd): void {

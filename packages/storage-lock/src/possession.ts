@@ -1,5 +1,6 @@
-import type { Blocker, LostReason, OpenEvent } from '@lockscope/core';
+import type { Blocker, LossEvidence, LostReason, OpenEvent } from '@lockscope/core';
 import type { Holder } from '@lockscope/storage';
+import { offsetAtGrant } from './clock-offset.ts';
 import { LockLostError, LocksClosedError } from './errors.ts';
 import { hearOfForce, stopHearing } from './forced-news.ts';
 import type { Grant, PassedOn } from './grant.ts';
@@ -67,6 +68,8 @@ export class Possession extends PossessionFacts implements WatchedLease {
   start(): void {
     const { watchdog } = this.registry.options;
     if (typeof watchdog === 'function') {
+      // When it will ask, and whether its timers run late, only it knows.
+      if (this.trace !== undefined) this.#renewals.watchLoop(this.grantedAt);
       this.#starting = true;
       try {
         this.#watchdog = makeWatchdog(watchdog, this);
@@ -130,7 +133,7 @@ export class Possession extends PossessionFacts implements WatchedLease {
   /** To the next of this process, if there is one and nobody elsewhere has been waiting. */
   #passesOn(): boolean {
     const now = this.registry.clock.monotonic();
-    const settled = this.state === 'held' && this.#renewsItself && this.#renewing?.open.first === undefined;
+    const settled = this.state === 'held' && this.#renewsItself && this.#renewing?.pending === undefined;
     if (!settled || !mayPassOn(this.grant, this.#lease, now)) return false;
     const next = this.registry.nextHere(this);
     if (next === undefined) return false;
@@ -168,7 +171,7 @@ export class Possession extends PossessionFacts implements WatchedLease {
       if (now >= this.#agesAt) this.#age(now);
       if (now >= this.#lease.renewAt - this.earlyMs) {
         this.#lease.asks(now);
-        if (this.#renewing?.open.isFull !== true) void this.renew();
+        this.#renewals.askAgain(now);
       }
     }
     this.#schedule();
@@ -185,9 +188,12 @@ export class Possession extends PossessionFacts implements WatchedLease {
 
   renew(): Promise<'renewed' | 'failed' | 'lost'> {
     if (!this.alive()) return Promise.resolve('lost');
-    this.#renewing ??= new Renewing(this.registry, this, this.#lease);
     // What a custom watchdog asks while it is made comes before the end of the acquire, so it is not told.
-    return this.#renewing.ask(!this.#starting);
+    return this.#renewals.ask(!this.#starting);
+  }
+
+  get #renewals(): Renewing {
+    return (this.#renewing ??= new Renewing(this.registry, this, this.#lease));
   }
 
   /** It was renewed, or a renewal failed. */
@@ -196,11 +202,24 @@ export class Possession extends PossessionFacts implements WatchedLease {
     this.#schedule();
   }
 
-  /** Its deadline is over: why did nothing prolong it? */
-  whyOver(now: number, answeredTooLate = false): LostReason {
+  /** Its deadline is over: why did nothing prolong it? `answeredTooLate`: when the renewal was sent that was. */
+  whyOver(now: number, answeredTooLate?: number): LostReason {
     if (this.position !== -1) this.#lease.ran(now - this.dueAt);
-    const unanswered = answeredTooLate || this.#renewing?.open.first !== undefined;
-    return this.#lease.whyOver({ renewed: this.registry.options.watchdog !== false, unanswered });
+    this.#seesLoop(now);
+    const pendingSince = answeredTooLate ?? this.#renewing?.pending?.sentAt;
+    return this.#lease.whyOver(now, pendingSince, this.registry.options.watchdog !== false);
+  }
+
+  /** What is known of its lease since that was last confirmed. */
+  evidence(now: number, successor?: Blocker): LossEvidence {
+    this.#seesLoop(now);
+    if (this.trace !== undefined) this.#lease.clockOffsetMs ??= offsetAtGrant(this.grant, this.grantedAt);
+    return this.#lease.evidence(now, this.#renewing?.pending, successor);
+  }
+
+  /** Where somebody listens, it is measured while an answer is due; everybody knows when a timer of theirs is late. */
+  #seesLoop(now: number): void {
+    if (this.trace !== undefined) this.#lease.ran(this.registry.loop.worstSince(this.#lease.confirmedAt, now));
   }
 
   /**
@@ -216,7 +235,7 @@ export class Possession extends PossessionFacts implements WatchedLease {
     const { clock } = this.registry;
     const now = clock.monotonic();
     this.state = 'lost';
-    const evidence = this.#lease.evidence(now, this.#renewing?.open.first, successor);
+    const evidence = this.evidence(now, successor);
     const { fencingToken } = this.record;
     this.loss = new LockLostError(this.key, { reason, fencingToken, evidence, lostAt: clock.now() });
     this.#stop();
@@ -235,7 +254,7 @@ export class Possession extends PossessionFacts implements WatchedLease {
   #end(outcome: PossessionEnd['outcome'], at: number): void {
     if (outcome !== 'lost') this.state = 'released';
     this.registry.due.delete(this);
-    this.#renewing?.open.abandon(Infinity, at);
+    this.#renewing?.end(at);
   }
 
   #asEnded(outcome: PossessionEnd['outcome'], at: number, error?: unknown): PossessionEnd {
@@ -256,7 +275,7 @@ export class Possession extends PossessionFacts implements WatchedLease {
     if (this.#release !== undefined) return this.registry.due.set(this, deadline);
     const next = Math.min(this.#agesAt, deadline);
     // A regular renewal may go out a bit early, so that those of many leases go out together.
-    const regular = this.#renewing?.open.first === undefined && failures === 0;
+    const regular = this.#renewing?.pending === undefined && failures === 0;
     if (regular && renewAt <= next && this.registry.renewals.takesMany) this.earlyMs = this.renewEveryMs / 10;
     this.registry.due.set(this, Math.min(renewAt, next));
   }

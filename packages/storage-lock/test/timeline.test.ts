@@ -329,6 +329,7 @@ describe('what is told of', () => {
         storage.renew
       lease.renew
         storage.renew
+      - lease.at_risk cause=store_slow remainingMs=1500 utilization=0.8333333333333334
       lease.lost
       lease.lost: lost
         storage.renew: abandoned
