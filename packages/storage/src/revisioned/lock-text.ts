@@ -1,5 +1,5 @@
 import { parseHolder } from '../holder.ts';
-import type { Companion, Predecessor } from '../lock-storage.ts';
+import { mostTurns, type Companion, type PastTurn, type Predecessor } from '../lock-storage.ts';
 import type { LockRecord } from '../record.ts';
 import { Place, maxBehind, tokensPerRevision, type Forced, type Held, type Waiting } from './place.ts';
 
@@ -20,7 +20,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** The text of a place. `base` is from where the tokens count when it is stored. */
 export function formatPlace(place: Place, base: number): string {
-  const { holders, waiters, forced, previous, floor } = place;
+  const { holders, waiters, forced, previous, floor, turns, ended } = place;
   return JSON.stringify({
     lockscope: format,
     base,
@@ -29,12 +29,14 @@ export function formatPlace(place: Place, base: number): string {
     ...(waiters.length > 0 && { waiters: waiters.map((one) => ({ ...one, share: shareText(one.share) })) }),
     ...(forced.length > 0 && { forced }),
     ...(!place.isUnused && { previous }),
+    ...(turns.length > 0 && { turns }),
+    ...([...holders, ...waiters].some(({ after }) => after !== undefined) && { ended }),
   });
 }
 
-function formatHeld({ record, end, news, fresh }: Held): Fields {
+function formatHeld({ record, end, news, after, fresh }: Held): Fields {
   const { leaseId, holder, fencingToken, acquiredAt, expiresAt, share } = record;
-  const who = { leaseId, holder, share: shareText(share), news };
+  const who = { leaseId, holder, share: shareText(share), news, after };
   if (fresh === undefined) return { ...who, fencingToken, acquiredAt, expiresAt, end };
   const { from, leaseMs, by, token } = fresh;
   if (token === undefined) return { ...who, fencingToken, acquiredAt, from, leaseMs, by };
@@ -49,7 +51,7 @@ function formatHeld({ record, end, news, fresh }: Held): Fields {
 export function parsePlace(key: string, text: string, { seq, stamp }: Revision): Place | string {
   const raw = fieldsOf(parseJson(text));
   if (raw?.['lockscope'] !== format) return `it has no "lockscope": ${format}`;
-  const { base, floor = 0, holders, waiters = [], forced = [] } = raw;
+  const { base, floor = 0, holders, waiters = [], forced = [], turns = [], ended = 0 } = raw;
   if (!isToken(base) || !isToken(floor)) return 'the start of its tokens is not a whole number';
   if (!Array.isArray(holders) || !Array.isArray(waiters) || !Array.isArray(forced)) return 'it has no list of holders';
   const place = new Place();
@@ -69,6 +71,8 @@ export function parsePlace(key: string, text: string, { seq, stamp }: Revision):
   place.waiters = parsedWaiters as Waiting[];
   place.forced = forced.flatMap((one) => parseForced(fieldsOf(one)) ?? []);
   place.previous = parsePredecessor(fieldsOf(raw['previous']));
+  if (Array.isArray(turns)) place.turns = turns.slice(-mostTurns).flatMap((one) => parseTurn(fieldsOf(one)) ?? []);
+  place.ended = isToken(ended) ? ended : 0;
   return place;
 }
 
@@ -82,6 +86,7 @@ function parseHeld(
   const holder = parseHolder(raw?.['holder']);
   if (raw === undefined || holder === undefined) return undefined;
   const { leaseId, news, end, from, leaseMs, above = 0, spare = 0 } = raw;
+  const after = parseCount(raw['after']);
   const share = parseShare(raw['share']);
   if (typeof leaseId !== 'string' || share === null || !isText(news)) return undefined;
   const shared = share === undefined ? undefined : { share };
@@ -89,13 +94,16 @@ function parseHeld(
   if (!isToken(above) || !isToken(spare)) return undefined;
   const fencingToken = isNew ? Math.max(next, above + 1) : raw['fencingToken'];
   if (!isToken(fencingToken) || fencingToken === 0) return undefined;
-  const after = fencingToken + (isNew ? spare : 0) + 1;
-  if (!isToken(after)) return undefined;
+  const following = fencingToken + (isNew ? spare : 0) + 1;
+  if (!isToken(following)) return undefined;
   const who = { key, leaseId, holder, fencingToken };
   if (end !== undefined) {
     const { acquiredAt, expiresAt } = raw;
     if (!isTime(end) || !isTime(acquiredAt) || !isTime(expiresAt)) return undefined;
-    return { held: { record: Object.freeze({ ...who, acquiredAt, expiresAt, ...shared }), end, news }, next: after };
+    return {
+      held: { record: Object.freeze({ ...who, acquiredAt, expiresAt, ...shared }), end, news, after },
+      next: following,
+    };
   }
   const { by } = raw;
   if (!isTime(from) || !isTime(leaseMs) || !(by === undefined || isTime(by))) return undefined;
@@ -103,7 +111,7 @@ function parseHeld(
   const acquiredAt = isNew ? lease.begin : raw['acquiredAt'];
   if (!isTime(acquiredAt)) return undefined;
   const record: LockRecord = Object.freeze({ ...who, acquiredAt, expiresAt: lease.expiresAt, ...shared });
-  return { held: { record, end: lease.end, news }, next: after };
+  return { held: { record, end: lease.end, news, after }, next: following };
 }
 
 /**
@@ -136,7 +144,9 @@ function parseWaiting(raw: Fields | undefined): Waiting | undefined {
   const companions = Array.isArray(behind)
     ? behind.slice(0, maxBehind).flatMap((one) => parseCompanion(fieldsOf(one)) ?? [])
     : undefined;
-  return { leaseId, holder, since, askedAt, goneAt, leaseMs, claimMs, share, spare, above, news, behind: companions };
+  const after = parseCount(raw['after']);
+  const asks = { leaseMs, claimMs, share, spare, above, news, after, behind: companions };
+  return { leaseId, holder, since, askedAt, goneAt, ...asks };
 }
 
 function parseCompanion(raw: Fields | undefined): Companion | undefined {
@@ -156,6 +166,13 @@ function parsePredecessor(raw: Fields | undefined): Predecessor | undefined {
   if (holder === undefined || !isToken(fencingToken)) return undefined;
   if (isTime(releasedAt)) return Object.freeze({ holder, fencingToken, releasedAt });
   return isTime(expiredAt) ? Object.freeze({ holder, fencingToken, expiredAt }) : undefined;
+}
+
+function parseTurn(raw: Fields | undefined): PastTurn | undefined {
+  const holder = parseHolder(raw?.['holder']);
+  const { fencingToken, acquiredAt, endedAt } = raw ?? {};
+  if (holder === undefined || !isToken(fencingToken) || !isTime(acquiredAt) || !isTime(endedAt)) return undefined;
+  return Object.freeze({ holder, fencingToken, acquiredAt, endedAt });
 }
 
 /** JSON has no Infinity: as many as like. */
@@ -184,6 +201,10 @@ function fieldsOf(value: unknown): Fields | undefined {
 
 function isText(value: unknown): value is string | undefined {
   return value === undefined || typeof value === 'string';
+}
+
+function parseCount(value: unknown): number | undefined {
+  return isToken(value) ? value : undefined;
 }
 
 /** A whole number that has a successor. */

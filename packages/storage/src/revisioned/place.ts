@@ -1,4 +1,4 @@
-import type { AcquireRequest, Companion, Predecessor } from '../lock-storage.ts';
+import { mostTurns, type AcquireRequest, type Companion, type PastTurn, type Predecessor } from '../lock-storage.ts';
 import type { Holder, LockRecord, LockState, WaiterRecord } from '../record.ts';
 
 /** One who has the lock. */
@@ -9,6 +9,8 @@ export interface Held {
   readonly end?: number | undefined;
   /** The instance that wants news of it. */
   readonly news?: string | undefined;
+  /** As in {@link Waiting}: it got the lock from the line. */
+  readonly after?: number | undefined;
   /** There when the lease begins with the revision that is to be written. */
   readonly fresh?: FreshLease | undefined;
 }
@@ -39,6 +41,8 @@ export interface Waiting {
   readonly behind?: readonly Companion[] | undefined;
   /** The instance that is told when it gets the lock; absent: it asks. */
   readonly news?: string | undefined;
+  /** How many turns had been remembered when it came; absent: it does not ask for them. */
+  readonly after?: number | undefined;
 }
 
 /** A lease that was taken away, kept until it would have ended. */
@@ -58,6 +62,10 @@ export class Place {
   waiters: readonly Waiting[] = [];
   forced: readonly Forced[] = [];
   previous: Predecessor | undefined = undefined;
+  /** Possessions that ended while somebody stood in line who asks for them, oldest first; of all that did, the last. */
+  turns: readonly PastTurn[] = [];
+  /** How many that were, since somebody has been there who asks. */
+  ended = 0;
   /** The greatest token that was given or kept free. */
   floor = 0;
 
@@ -74,6 +82,18 @@ export class Place {
   /** True when nobody has the lock, wants it, or was forced to give it up. */
   get isUnused(): boolean {
     return this.holders.length === 0 && this.waiters.length === 0 && this.forced.length === 0;
+  }
+
+  /** True when somebody asks who had the lock. */
+  get isAsked(): boolean {
+    return this.waiters.some(({ after }) => after !== undefined);
+  }
+
+  /** Who had the lock since this lease came into line, if it asks. */
+  turnsFor(leaseId: string): { readonly turns?: readonly PastTurn[] } | undefined {
+    const { after } = this.holding(leaseId) ?? this.waiters[this.position(leaseId)] ?? {};
+    if (after === undefined) return undefined;
+    return { turns: this.turns.slice(Math.max(after - this.ended + this.turns.length, 0)) };
   }
 
   holding(leaseId: string): Held | undefined {
@@ -114,6 +134,7 @@ export class Place {
   /** A new possession, which begins when the revision is stored. */
   grant(request: Grantee, from: number, leaseMs: number, news: string | undefined): void {
     const { key, leaseId, holder, share, spare = 0, above = 0 } = request;
+    const after = this.waiters[this.position(leaseId)]?.after;
     this.leave(leaseId);
     const shared = share === undefined ? undefined : { share };
     const record: LockRecord = {
@@ -125,7 +146,7 @@ export class Place {
       expiresAt: from + leaseMs,
       ...shared,
     };
-    this.holders = [...this.holders, { record, news, fresh: { from, leaseMs, token: { above, spare } } }];
+    this.holders = [...this.holders, { record, news, after, fresh: { from, leaseMs, token: { above, spare } } }];
   }
 
   /** A lease that goes on, from when the revision is stored. */
@@ -139,7 +160,8 @@ export class Place {
     this.floor = Math.max(this.floor, fencingToken);
     const holder = more.holder ?? held.record.holder;
     const record = { ...held.record, holder, fencingToken, expiresAt: from + leaseMs };
-    const extended: Held = { record, news: more.news ?? held.news, fresh: { from, leaseMs, by: more.by } };
+    const { after } = held;
+    const extended: Held = { record, news: more.news ?? held.news, after, fresh: { from, leaseMs, by: more.by } };
     this.holders = this.holders.map((other) => (other === held ? extended : other));
   }
 
@@ -149,7 +171,9 @@ export class Place {
     const position = this.position(leaseId);
     const since = this.waiters[position]?.since ?? now - (request.waitedMs ?? 0);
     const companions = behind === undefined || behind.length === 0 ? undefined : behind.slice(0, maxBehind);
-    const kept = { share, spare: spareTokens, above: tokenAbove, behind: companions, news };
+    if (!this.isAsked) this.turns = [];
+    const after = request.turns === true ? (this.waiters[position]?.after ?? this.ended) : undefined;
+    const kept = { share, spare: spareTokens, above: tokenAbove, behind: companions, news, after };
     const waiting: Waiting = { leaseId, holder, since, askedAt: now, goneAt: now + waitMs, leaseMs, claimMs, ...kept };
     if (position === -1) this.waiters = [...this.waiters, waiting];
     else this.waiters = this.waiters.with(position, waiting);
@@ -188,8 +212,12 @@ export class Place {
   }
 
   #drop(held: Held, end: { readonly releasedAt: number } | { readonly expiredAt: number }): void {
-    const { holder, fencingToken } = held.record;
+    const { holder, fencingToken, acquiredAt } = held.record;
     this.previous = { holder, fencingToken, ...end };
+    const endedAt = 'releasedAt' in end ? end.releasedAt : end.expiredAt;
+    const isAsked = this.isAsked;
+    this.turns = isAsked ? [...this.turns, { holder, fencingToken, acquiredAt, endedAt }].slice(-mostTurns) : [];
+    if (isAsked) this.ended += 1;
     this.holders = this.holders.filter((other) => other !== held);
   }
 }

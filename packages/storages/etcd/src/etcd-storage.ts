@@ -38,7 +38,7 @@ export class EtcdStorage implements LockStorage {
     notifies: true,
     queues: true,
     shares: true,
-    turns: false,
+    turns: true,
   });
   readonly #options: CheckedEtcdOptions;
   readonly #session: Session;
@@ -172,7 +172,8 @@ export class EtcdStorage implements LockStorage {
     const answer = (view: View): AcquireResult => {
       const record = view.place.holding(leaseId)?.record;
       if (record !== undefined) return granted(record, view.place, record.expiresAt - leaseMs);
-      return { acquired: false, record: place.holders[0]?.record, ahead, storageNow: this.#shownNow(place) };
+      const turns = view.place.turnsFor(leaseId);
+      return { acquired: false, record: place.holders[0]?.record, ahead, ...turns, storageNow: this.#shownNow(place) };
     };
     if (held !== undefined) {
       place.extend(held, now, leaseMs, { news: news.address });
@@ -284,8 +285,9 @@ const pageLength = 64;
 const rangeLength = 1000;
 const keptViews = 10_000;
 
-function granted(record: LockRecord, { previous, waiters }: Place, storageNow: number): Granted {
-  return { acquired: true, record, previous, waiting: waiters.length, storageNow };
+function granted(record: LockRecord, place: Place, storageNow: number): Granted {
+  const { previous, waiters } = place;
+  return { acquired: true, record, previous, waiting: waiters.length, ...place.turnsFor(record.leaseId), storageNow };
 }
 
 function refusal(place: Place, leaseId: string): { record: LockRecord | undefined; forced: boolean } {

@@ -62,5 +62,6 @@ export class Exchange {
 
 /** The answer to one who has the lock. */
 export function grantedOf(record: LockRecord, { place }: Look, storageNow: number): Granted {
-  return { acquired: true, record, previous: place.previous, waiting: place.waiters.length, storageNow };
+  const { previous, waiters } = place;
+  return { acquired: true, record, previous, waiting: waiters.length, ...place.turnsFor(record.leaseId), storageNow };
 }

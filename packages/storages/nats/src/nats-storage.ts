@@ -50,7 +50,7 @@ export class NatsStorage implements LockStorage {
       notifies: true,
       queues: true,
       shares: true,
-      turns: false,
+      turns: true,
     });
     this.#session = new Session(this.#options, (message) => this.#exchange.hear(message));
     this.#exchange = new Exchange(this.#session);
@@ -212,7 +212,9 @@ export class NatsStorage implements LockStorage {
     const answer = (look: Look): AcquireResult => {
       const record = recordOf(look.place, leaseId);
       if (record !== undefined) return grantedOf(record, look, record.expiresAt - leaseMs);
-      return { acquired: false, record: place.holders[0]?.record, ahead, storageNow: Math.max(now, this.#time.now()) };
+      const storageNow = Math.max(now, this.#time.now());
+      const turns = look.place.turnsFor(leaseId);
+      return { acquired: false, record: place.holders[0]?.record, ahead, ...turns, storageNow };
     };
     if (held !== undefined) {
       place.extend(held, from, leaseMs, { by: held.record.expiresAt, news: this.#news.address });
