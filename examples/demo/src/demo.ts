@@ -61,7 +61,7 @@ function servePages(lockConsole: LockConsole, { metrics, spans }: Fleet): void {
   lockConsole.handle(
     '/metrics',
     async (_request, response) => {
-      const text = await metrics.text();
+      const text = await metrics.metrics();
       response.writeHead(200, { 'content-type': metrics.contentType }).end(text);
     },
     { label: 'Metrics' },

@@ -1,7 +1,7 @@
 import type { LockConsole } from '@lockscope/console';
+import { collectMetrics, type MetricsCollector } from '@lockscope/listener-prometheus';
 import { jobs, type JobName } from './jobs/index.ts';
 import type { FromWorker } from './messages.ts';
-import { MetricsPool } from './metrics-pool.ts';
 import { SpanList } from './span-list.ts';
 import { WorkerProcess, type WorkerEnd } from './worker-process.ts';
 
@@ -19,7 +19,8 @@ const crew: readonly JobName[] = [
 /** The lock whose holder is killed, and how often. */
 const deadly = { key: 'imports/feed', job: 'import', firstMs: 2500, everyMs: 9000, lookMs: 100, heldMs: 300 } as const;
 const replaceAfterMs = 600;
-const refreshMs = 1000;
+/** A worker may be stuck: its metrics are then those of before. */
+const patienceMs = 400;
 /** How long workers may take to give everything back before they are killed. */
 const stopMs = 1000;
 /** So many failures of workers that nobody wanted are a failure of the demo. */
@@ -28,7 +29,7 @@ const maxFailures = 5;
 /** The worker processes: starts them, hears them, kills one now and then, replaces the dead. */
 export class Fleet {
   readonly spans = new SpanList((pid) => this.#names.get(pid));
-  readonly metrics: MetricsPool;
+  readonly metrics: MetricsCollector = collectMetrics({ patienceMs });
   /** Rejects when workers keep failing. */
   readonly failed: Promise<never>;
   started = 0;
@@ -48,7 +49,6 @@ export class Fleet {
   constructor(lockConsole: LockConsole, path: string) {
     this.#console = lockConsole;
     this.#path = path;
-    this.metrics = new MetricsPool(() => [...this.#workers].filter(({ ready }) => ready));
     this.failed = new Promise((_, reject) => {
       this.#fail = reject;
     });
@@ -65,7 +65,6 @@ export class Fleet {
       this.#allReady = resolve;
     });
     for (const job of crew) this.#startOne(job);
-    this.#later(refreshMs, () => this.#refresh());
     return Promise.race([ready, this.failed]).then(() => this.#later(deadly.firstMs, () => this.#killOne()));
   }
 
@@ -86,6 +85,7 @@ export class Fleet {
     const patience = setTimeout(() => this.killAll(), stopMs);
     await Promise.all(workers.map(({ ended }) => ended));
     clearTimeout(patience);
+    this.metrics.close();
   }
 
   #startOne(job: JobName): void {
@@ -94,6 +94,7 @@ export class Fleet {
     const name = `${job}-${number}`;
     const worker = new WorkerProcess(name, job, this.#path, (message) => this.#hear(worker, message));
     this.#workers.add(worker);
+    this.metrics.add(worker.child);
     this.#names.set(worker.pid, name);
     this.started += 1;
     this.#console.processStarted(name, { pid: worker.pid, about: jobs[job].about });
@@ -101,7 +102,6 @@ export class Fleet {
   }
 
   #hear(worker: WorkerProcess, message: FromWorker): void {
-    if (message.kind === 'metrics') return this.metrics.answered(message.id, message.metrics);
     if (message.kind === 'ready') {
       worker.ready = true;
       if ([...this.#workers].every(({ ready }) => ready)) this.#allReady();
@@ -114,7 +114,6 @@ export class Fleet {
 
   #ended(worker: WorkerProcess, end: WorkerEnd): void {
     this.#workers.delete(worker);
-    void this.metrics.retire(worker.name);
     if (this.#stopped !== undefined) return;
     const wanted = this.#doomed.delete(worker);
     this.#console.processGone(worker.name, wanted ? 'killed by the demo' : howItEnded(end));
@@ -140,10 +139,6 @@ export class Fleet {
       victim.kill();
     }
     this.#later(victim === undefined ? deadly.lookMs : deadly.everyMs, () => this.#killOne());
-  }
-
-  #refresh(): void {
-    void this.metrics.refresh().finally(() => this.#later(refreshMs, () => this.#refresh()));
   }
 
   #later(ms: number, run: () => void): void {

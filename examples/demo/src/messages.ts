@@ -35,8 +35,9 @@ export type FromWorker =
       readonly spans: readonly FinishedSpan[];
       /** What did not fit since the last time. */
       readonly dropped: number;
-    }
-  | { readonly kind: 'metrics'; readonly id: number; readonly metrics: readonly object[] };
+    };
 
 /** What the parent says to a worker. */
-export type ToWorker = { readonly kind: 'stop' } | { readonly kind: 'metrics'; readonly id: number };
+export interface ToWorker {
+  readonly kind: 'stop';
+}

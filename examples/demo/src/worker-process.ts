@@ -21,37 +21,39 @@ export class WorkerProcess {
   readonly ended: Promise<WorkerEnd>;
   /** Until it is ready, its end is a failure to start. */
   ready = false;
-  readonly #child: ChildProcess;
+  readonly child: ChildProcess;
   #complaint = '';
 
   constructor(name: string, job: JobName, path: string, hear: (message: FromWorker) => void) {
     this.name = name;
     this.job = job;
-    // Not JSON: a metric may be infinite.
-    this.#child = fork(program, [job, path], {
+    this.child = fork(program, [job, path], {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
-    this.#child.on('message', (message) => hear(message as FromWorker));
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    // Its metrics come on the same channel.
+    this.child.on('message', (message: Partial<FromWorker>) => {
+      if (message.kind !== undefined) hear(message as FromWorker);
+    });
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#complaint = (this.#complaint + text).slice(-maxComplaint);
     });
     this.ended = new Promise((resolve) => {
-      this.#child.once('error', (error) => resolve({ code: 1, signal: null, complaint: error.message }));
-      this.#child.once('close', (code, signal) => resolve({ code, signal, complaint: this.#complaint.trim() }));
+      this.child.once('error', (error) => resolve({ code: 1, signal: null, complaint: error.message }));
+      this.child.once('close', (code, signal) => resolve({ code, signal, complaint: this.#complaint.trim() }));
     });
   }
 
   get pid(): number {
-    return this.#child.pid ?? 0;
+    return this.child.pid ?? 0;
   }
 
   /** Does nothing when it is not there to hear it. */
   send(message: ToWorker): void {
-    if (this.#child.connected) this.#child.send(message, () => {});
+    if (this.child.connected) this.child.send(message, () => {});
   }
 
   kill(): void {
-    this.#child.kill('SIGKILL');
+    this.child.kill('SIGKILL');
   }
 }

@@ -2,7 +2,7 @@ import { context } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import { otel } from '@lockscope/listener-otel';
-import { prometheus } from '@lockscope/listener-prometheus';
+import { prometheus, reportMetrics } from '@lockscope/listener-prometheus';
 import { createLocks } from '@lockscope/storage-lock';
 import { SqliteStorage } from '@lockscope/storage-sqlite';
 import { Registry } from 'prom-client';
@@ -27,13 +27,13 @@ const locks = createLocks({
   service: jobName,
   listeners: [otel({ tracerProvider }), prometheus({ registry, names: job.names }), forwarding(outbox)],
 });
+const reporter = reportMetrics({ registry });
 const stopping = new AbortController();
 
 // Ctrl-C in a terminal reaches every process of the fleet; the parent says when to stop.
 process.on('SIGINT', () => {});
 process.on('message', (message: ToWorker) => {
-  if (message.kind === 'metrics') void sendMetrics(message.id);
-  else stopping.abort();
+  if (message.kind === 'stop') stopping.abort();
 });
 process.on('disconnect', () => process.exit());
 // The parent may have gone while this was being loaded; then nobody will say so any more.
@@ -45,11 +45,8 @@ await locks.close();
 await storage.close();
 await tracerProvider.shutdown();
 await outbox.close();
+await reporter.close();
 process.exit();
-
-async function sendMetrics(id: number): Promise<void> {
-  send({ kind: 'metrics', id, metrics: await registry.getMetricsAsJSON() });
-}
 
 function send(message: FromWorker): void {
   if (process.connected) process.send?.(message);
