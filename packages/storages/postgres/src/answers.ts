@@ -6,6 +6,7 @@ import {
   type Holder,
   type LockRecord,
   type LockState,
+  type PastTurn,
   type Predecessor,
   type WaiterRecord,
 } from '@lockscope/storage';
@@ -53,10 +54,27 @@ export function foreign(key: string, operation: string, problem: string): Foreig
 }
 
 /** @throws {ForeignRecordError} when the record in it is not one of Lockscope's. */
-export function parseGrant(key: string, { g, p, w, t }: Answer, operation: string): Granted {
+export function parseGrant(key: string, answer: Answer, operation: string): Granted {
+  const { g, p, w, t } = answer;
   const record = parseRecord(key, g ?? [], operation) as LockRecord;
   const waiting = isCount(w) ? w : undefined;
-  return { acquired: true, record, previous: parsePredecessor(p), waiting, storageNow: Number(t) };
+  const turns = parseTurns(answer);
+  return { acquired: true, record, previous: parsePredecessor(p), waiting, ...turns, storageNow: Number(t) };
+}
+
+/** The past turns in an answer; nothing where it has none. What cannot be read is left out. */
+export function parseTurns({ h, s }: Answer): { readonly turns?: readonly PastTurn[] } | undefined {
+  if (!Array.isArray(h)) return undefined;
+  const since = Number(s);
+  return { turns: h.flatMap((text: unknown) => parseTurn(text) ?? []).filter(({ endedAt }) => endedAt >= since) };
+}
+
+function parseTurn(text: unknown): PastTurn | undefined {
+  const raw = parseJson(text);
+  const [holderText, fencingToken, acquiredAt, endedAt] = Array.isArray(raw) ? (raw as unknown[]) : [];
+  const holder = parseHolderText(holderText);
+  if (holder === undefined || !isNumber(fencingToken) || !isNumber(acquiredAt) || !isNumber(endedAt)) return undefined;
+  return Object.freeze({ holder, fencingToken, acquiredAt, endedAt });
 }
 
 /** Who was there before, where that can still be read. */

@@ -33,6 +33,7 @@ export function acquireValues(request: AcquireRequest, address: Address | undefi
     address?.channel ?? null,
     address?.id ?? null,
     durability,
+    request.turns === true && waitMs !== undefined,
   ];
 }
 

@@ -1,7 +1,23 @@
+import { mostTurns } from '@lockscope/storage';
 import { holderPattern, maxHolderLength, maxNumber } from './tables-sql.ts';
 
 /** How far a durable grant jumps over tokens that a commit which a crash took away may have given. */
 export const tokenSlack = 256;
+
+/** The longest message that `NOTIFY` takes, and a bit less. */
+export const longestNews = 7900;
+
+/** Past turns, null where nobody asked for them, with one more. */
+export function rememberSql(turns: string, holder: string, token: string, acquiredAt: string, endedAt: string): string {
+  return `CASE WHEN ${turns} IS NOT NULL THEN
+    (${turns} || json_build_array(${holder}, ${token}, ${acquiredAt}, ${endedAt})::text)[greatest(cardinality(${turns}) - ${mostTurns - 2}, 1):] END`;
+}
+
+/** An answer with the past turns added to it, and since when they count; without them where it gets too long for news. */
+export function withTurnsSql(answer: string, turns: string, since: string): string {
+  const whole = `left(${answer}, -1) || ', "h": ' || to_json(coalesce(${turns}, '{}')) || ', "s": ' || ${since} || '}'`;
+  return `CASE WHEN octet_length(${answer}) + octet_length(coalesce(to_json(${turns})::text, '')) + 40 <= ${longestNews} THEN ${whole} ELSE ${answer} END`;
+}
 
 /**
  * The inner functions, of which every operation is made. They work on one key, whose lock the operation has.
@@ -46,6 +62,12 @@ CREATE FUNCTION ${schema}.is_sound(p_lease text, p_holder text, p_token bigint, 
 RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
   SELECT (p_lease <> '' AND p_token BETWEEN 1 AND ${maxNumber} AND p_acquired_at BETWEEN 1 AND ${maxNumber}
     AND p_expires_at <= ${maxNumber} AND length(p_holder) <= ${maxHolderLength} AND p_holder LIKE '${holderPattern}') IS TRUE
+$$;
+
+-- Past turns with one more, where somebody asked for them.
+CREATE FUNCTION ${schema}.remember(p_turns text[], p_holder text, p_token bigint, p_acquired_at bigint, p_ended_at bigint)
+RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+  SELECT ${rememberSql('p_turns', 'p_holder', 'p_token', 'p_acquired_at', 'p_ended_at')}
 $$;
 
 -- The possession of one lease, if it is not over. The caller has the row of the key.
@@ -109,11 +131,17 @@ BEGIN
     SELECT floor, floor INTO v_place.last_token, v_place.ceiling FROM ${schema}.meta;
   ELSIF v_place.lease_id IS NOT NULL THEN
     v_place.previous := json_build_array(v_place.holder, v_place.token, v_place.expires_at, false);
+    v_place.turns := ${schema}.remember(v_place.turns, v_place.holder, v_place.token, v_place.acquired_at, v_place.expires_at);
   ELSIF v_place.sharing THEN
     SELECT * INTO v_over FROM ${schema}.sharers WHERE key = p_key AND expires_at <= p_now
       ORDER BY expires_at DESC, token DESC LIMIT 1;
     IF FOUND THEN
       v_place.previous := json_build_array(v_over.holder, v_over.token, v_over.expires_at, false);
+      IF v_place.turns IS NOT NULL THEN
+        FOR v_over IN SELECT * FROM ${schema}.sharers WHERE key = p_key AND expires_at <= p_now ORDER BY expires_at, token LOOP
+          v_place.turns := ${schema}.remember(v_place.turns, v_over.holder, v_over.token, v_over.acquired_at, v_over.expires_at);
+        END LOOP;
+      END IF;
       DELETE FROM ${schema}.sharers WHERE key = p_key AND expires_at <= p_now;
     END IF;
   END IF;
@@ -146,7 +174,8 @@ BEGIN
   ELSE
     UPDATE ${schema}.locks SET lease_id = v_place.lease_id, holder = v_place.holder, token = v_place.token,
       acquired_at = v_place.acquired_at, expires_at = v_place.expires_at, last_token = v_place.last_token,
-      ceiling = v_place.ceiling, previous = v_place.previous, touched_at = p_now, sharing = v_place.sharing
+      ceiling = v_place.ceiling, previous = v_place.previous, touched_at = p_now, sharing = v_place.sharing,
+      turns = v_place.turns
     WHERE key = p_key;
   END IF;
   p_grant := json_build_object('k', p_key, 't', p_now, 'w', p_waiting, 'p', v_place.previous,
@@ -185,7 +214,10 @@ BEGIN
     p_held := p_held + 1;
     p_count := p_count + 1;
     p_durable := p_durable OR v_gift.p_durable;
-    IF octet_length(v_gift.p_grant) > 7900 THEN
+    IF v_next.asks THEN
+      v_gift.p_grant := ${withTurnsSql('v_gift.p_grant', 'p_place.turns', 'v_next.since')};
+    END IF;
+    IF octet_length(v_gift.p_grant) > ${longestNews} THEN
       v_gift.p_grant := json_build_object('k', v_next.key, 'a', v_next.lease_id);
     END IF;
     PERFORM pg_notify(v_next.channel, v_gift.p_grant);
@@ -207,10 +239,11 @@ BEGIN
   p_place.acquired_at := NULL;
   p_place.expires_at := NULL;
   p_place.previous := json_build_array(p_mine.holder, p_mine.token, p_now, true);
+  p_place.turns := ${schema}.remember(p_place.turns, p_mine.holder, p_mine.token, p_mine.acquired_at, p_now);
   v_passed := ${schema}.pass_on(p_place, ${schema}.held(p_place, p_now), p_now, p_mine.expires_at, p_mode);
   IF v_passed.p_count = 0 THEN
     UPDATE ${schema}.locks SET lease_id = NULL, holder = NULL, token = NULL, acquired_at = NULL, expires_at = NULL,
-      previous = p_place.previous, touched_at = p_now WHERE key = p_mine.key;
+      previous = p_place.previous, turns = p_place.turns, touched_at = p_now WHERE key = p_mine.key;
   END IF;
   RETURN v_passed.p_durable;
 END $$;

@@ -6,6 +6,7 @@ import { maxNumber } from './tables-sql.ts';
  *
  * - `g` the record that was given, `p` who had it before, `w` how many wait, `k` its key
  * - `r` who has the lock instead, `a` how many wait before, `f` whether it was taken away by force
+ * - `h` past turns, to who asked, `s` since when they count
  * - `x` the record is not one of Lockscope's, `t` the time on the server
  */
 export function operationsSql(schema: string): string {
@@ -30,9 +31,10 @@ END $$;
 
 CREATE FUNCTION ${schema}.any_acquire(p_key text, p_lease text, p_lease_ms bigint, p_holder text, p_share double precision,
   p_wait_ms bigint, p_waited_ms bigint, p_claim_ms bigint, p_behind text, p_spare bigint, p_above bigint, p_channel text, p_listener bigint,
-  p_mode text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+  p_mode text, p_turns boolean) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_now bigint := ${schema}.enter(p_key);
+  v_since bigint;
   v_place ${schema}.locks;
   v_held bigint;
   v_passed record;
@@ -51,6 +53,12 @@ BEGIN
   IF v_held > 0 AND (${schema}.possession(v_place, p_lease, v_now)).key IS NOT NULL THEN
     PERFORM ${schema}.settle(p_mode, true);
     RETURN ${schema}.give_again(p_key, p_lease, p_lease_ms, v_waiting, v_now);
+  END IF;
+
+  IF p_turns AND v_spot IS NOT NULL THEN
+    SELECT since INTO v_since FROM ${schema}.waiters WHERE key = p_key AND place = v_spot;
+  ELSIF v_waiting = 0 THEN
+    v_place.turns := NULL;
   END IF;
 
   IF v_waiting > 0 THEN
@@ -72,7 +80,7 @@ BEGIN
       PERFORM ${schema}.pass_on(v_grant.v_place, v_held + 1, v_now, NULL, p_mode);
     END IF;
     PERFORM ${schema}.settle(p_mode, true);
-    RETURN v_grant.p_grant;
+    RETURN ${schema}.with_turns(v_grant.p_grant, p_key, v_since, v_now);
   END IF;
 
   IF p_wait_ms IS NOT NULL THEN
@@ -80,11 +88,18 @@ BEGIN
     INSERT INTO ${schema}.waiters AS w VALUES (p_key,
       coalesce((SELECT max(place) FROM ${schema}.waiters WHERE key = p_key), 0) + 1,
       p_lease, p_holder, p_share, v_now - p_waited_ms, v_now, v_now + p_wait_ms, p_lease_ms, p_claim_ms, p_spare, p_above, p_behind,
-      p_channel, p_listener)
+      p_channel, p_listener, p_turns)
     ON CONFLICT (key, lease_id) DO UPDATE SET holder = excluded.holder, share = excluded.share,
       asked_at = excluded.asked_at, forget_at = excluded.forget_at, lease_ms = excluded.lease_ms,
       claim_ms = excluded.claim_ms, spare = excluded.spare, above = excluded.above, behind = excluded.behind,
-      channel = excluded.channel, listener = excluded.listener;
+      channel = excluded.channel, listener = excluded.listener, asks = excluded.asks;
+    IF p_turns AND v_spot IS NULL THEN
+      v_since := v_now - p_waited_ms;
+      UPDATE ${schema}.locks SET turns = '{}' WHERE key = p_key AND (turns IS NULL OR NOT EXISTS (
+        SELECT FROM ${schema}.waiters WHERE key = p_key AND lease_id <> p_lease AND asks AND forget_at > v_now))
+      RETURNING turns INTO v_place.turns;
+      IF NOT FOUND THEN SELECT turns INTO v_place.turns FROM ${schema}.locks WHERE key = p_key; END IF;
+    END IF;
   END IF;
   -- Where the lease of the one before ran out, the first in line is to be told.
   IF v_first.listener IS NOT NULL THEN
@@ -93,15 +108,33 @@ BEGIN
     IF v_passed.p_count > 0 THEN
       SELECT * INTO v_place FROM ${schema}.locks WHERE key = p_key;
       IF (${schema}.possession(v_place, p_lease, v_now)).key IS NOT NULL THEN
-        RETURN ${schema}.give_again(p_key, p_lease, p_lease_ms, v_waiting, v_now);
+        RETURN ${schema}.with_turns(${schema}.give_again(p_key, p_lease, p_lease_ms, v_waiting, v_now), p_key, v_since,
+          v_now);
       END IF;
     END IF;
   ELSE
     PERFORM ${schema}.settle(p_mode, false);
   END IF;
-  RETURN (SELECT json_build_object('t', v_now, 'r', ${schema}.first_record(p_key, v_now), 'a', count(*))
+  RETURN ${schema}.with_turns((
+    SELECT json_build_object('t', v_now, 'r', ${schema}.first_record(p_key, v_now), 'a', count(*))
     FROM ${schema}.waiters WHERE key = p_key AND forget_at > v_now AND lease_id <> p_lease AND place < coalesce(
-      (SELECT place FROM ${schema}.waiters WHERE key = p_key AND lease_id = p_lease AND forget_at > v_now), ${maxNumber}));
+      (SELECT place FROM ${schema}.waiters WHERE key = p_key AND lease_id = p_lease AND forget_at > v_now), ${maxNumber})
+    )::text, p_key, v_since, v_now);
+END $$;
+
+-- An answer with the past turns added, for one who stood in line since then and asks for them; a lease that ran out and
+-- is still on record is one of them.
+CREATE FUNCTION ${schema}.with_turns(p_answer text, p_key text, p_since bigint, p_now bigint) RETURNS text
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_place ${schema}.locks;
+BEGIN
+  IF p_since IS NULL THEN RETURN p_answer; END IF;
+  SELECT * INTO v_place FROM ${schema}.locks WHERE key = p_key;
+  IF v_place.expires_at <= p_now THEN
+    v_place.turns := ${schema}.remember(v_place.turns, v_place.holder, v_place.token, v_place.acquired_at, v_place.expires_at);
+  END IF;
+  RETURN left(p_answer, -1) || ', "h": ' || to_json(coalesce(v_place.turns, '{}')) || ', "s": ' || p_since || '}';
 END $$;
 
 CREATE FUNCTION ${schema}.give_again(p_key text, p_lease text, p_lease_ms bigint, p_waiting bigint, p_now bigint)
@@ -198,6 +231,7 @@ DECLARE
   v_now bigint := ${schema}.enter(p_key);
   v_place ${schema}.locks;
   v_gone ${schema}.holders;
+  v_before ${schema}.holders;
   v_foreign text := ${schema}.foreign_record(p_key, v_now);
   v_first json := ${schema}.first_record(p_key, v_now);
   v_channel text;
@@ -209,6 +243,10 @@ BEGIN
   SELECT channel INTO v_channel FROM ${schema}.meta;
   DELETE FROM ${schema}.forced WHERE key = p_key AND until <= v_now;
   FOR v_gone IN SELECT * FROM ${schema}.holders h WHERE h.key = p_key AND h.expires_at > v_now ORDER BY h.token LOOP
+    IF v_before.key IS NOT NULL THEN
+      v_place.turns := ${schema}.remember(v_place.turns, v_before.holder, v_before.token, v_before.acquired_at, v_now);
+    END IF;
+    v_before := v_gone;
     INSERT INTO ${schema}.forced VALUES (p_key, v_gone.lease_id, v_gone.expires_at)
       ON CONFLICT (key, lease_id) DO UPDATE SET until = excluded.until;
     PERFORM pg_notify(v_channel, left(json_build_object('k', p_key, 'f', v_gone.lease_id)::text, 7900));

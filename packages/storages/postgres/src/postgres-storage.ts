@@ -15,7 +15,7 @@ import {
   type RenewResult,
   type StorageCapabilities,
 } from '@lockscope/storage';
-import { parseAnswer, parseGrant, parseRecord, parseState, type Answer } from './answers.ts';
+import { parseAnswer, parseGrant, parseRecord, parseState, parseTurns, type Answer } from './answers.ts';
 import { acquireValues, renewManyValues, renewValues, wholeMs } from './arguments.ts';
 import { Database } from './database.ts';
 import { PostgresOptionsError } from './errors.ts';
@@ -74,7 +74,7 @@ export class PostgresStorage implements LockStorage {
       notifies: notifications,
       queues: true,
       shares: true,
-      turns: false,
+      turns: true,
     });
     if (notifications) this.watch = (key, leaseId, tell) => this.#watch(key, leaseId, tell);
   }
@@ -99,7 +99,7 @@ export class PostgresStorage implements LockStorage {
     if ('g' in answer) return parseGrant(key, answer, 'acquire');
     const ahead = typeof answer['a'] === 'number' ? answer['a'] : undefined;
     const record = parseRecord(key, answer['r'], 'acquire');
-    return { acquired: false, record, ahead, storageNow: Number(answer['t']) };
+    return { acquired: false, record, ahead, ...parseTurns(answer), storageNow: Number(answer['t']) };
   }
 
   async renew(key: string, leaseId: string, leaseMs: number, update?: LeaseUpdate): Promise<RenewResult> {

@@ -1,5 +1,5 @@
 /** The version of the tables and functions. Schemas of another version are refused. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /** The longest text that a row keeps of a holder. Twice what the longest allowed holder takes. */
 export const maxHolderLength = 8192;
@@ -15,6 +15,9 @@ export const maxNumber: number = Number.MAX_SAFE_INTEGER;
  * given, who came before. Those who share a lock are rows of `sharers`, and then `sharing` is true. Rows are updated in
  * place (`fillfactor`). Times are epoch milliseconds of the server's clock. The tables have no checks, which would cost
  * a third of an acquire: functions and clients look at what they read instead.
+ *
+ * `turns` has the possessions that ended since somebody stands in line who `asks` for them, each as the JSON of its
+ * holder, its token, its begin and its end; null when nobody asked.
  */
 export function tablesSql(schema: string): string {
   const storage = 'WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 500)';
@@ -37,7 +40,8 @@ CREATE TABLE ${schema}.locks (
   ceiling bigint NOT NULL,
   previous text COLLATE "C",
   touched_at bigint NOT NULL,
-  sharing boolean NOT NULL
+  sharing boolean NOT NULL,
+  turns text[] COLLATE "C"
 ) ${storage};
 CREATE TABLE ${schema}.sharers (
   key text COLLATE "C" NOT NULL,
@@ -70,6 +74,7 @@ CREATE TABLE ${schema}.waiters (
   behind text COLLATE "C",
   channel text COLLATE "C",
   listener bigint,
+  asks boolean NOT NULL,
   PRIMARY KEY (key, place),
   UNIQUE (key, lease_id)
 ) ${storage};

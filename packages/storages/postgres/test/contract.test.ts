@@ -10,7 +10,7 @@ const capabilities = {
   notifies: true,
   queues: true,
   shares: true,
-  turns: false,
+  turns: true,
 } as const;
 
 interface Setup {

@@ -20,7 +20,7 @@ describeWith(['postgres', 'initdb'], 'the schema', () => {
     const shared = await Promise.all(storages.map((storage, n) => storage.acquire(request('shared', `s${n}`))));
     expect(shared.filter(({ acquired }) => acquired)).toHaveLength(1);
     expect(await run(`SELECT application, version FROM ${schema}.meta`)).toEqual([
-      { application: 'lockscope', version: 1 },
+      { application: 'lockscope', version: 2 },
     ]);
   });
 
@@ -41,7 +41,7 @@ describeWith(['postgres', 'initdb'], 'the schema', () => {
       code: 'POSTGRES_SCHEMA',
       schema,
       found: 7,
-      message: expect.stringContaining('of version 7, and this Lockscope has version 1'),
+      message: expect.stringContaining('of version 7, and this Lockscope has version 2'),
     });
     expect(await run(`SELECT version FROM ${schema}.meta`)).toEqual([{ version: 7 }]);
   });
