@@ -26,6 +26,11 @@ export const rules: readonly Rule[] = [
   { dir: 'packages/delivery', may: [core] },
   { dir: 'packages/storage-lock', may: [core, storage] },
   { dir: 'packages/storages/*', may: [storage], contract: true },
+  {
+    dir: 'packages/listeners/otel-instrumentation',
+    may: [core, '@lockscope/listener-otel'],
+    npm: ['@opentelemetry/instrumentation'],
+  },
   { dir: 'packages/listeners/*', may: [core], contract: true },
   { dir: 'packages/instruments/*', may: [core], contract: true },
   { dir: 'packages/brokers/*', may: [core, delivery] },

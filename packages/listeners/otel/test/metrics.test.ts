@@ -73,7 +73,7 @@ describe('the metrics', () => {
       expect(Object.keys(point?.attributes ?? {}).toSorted()).toEqual([...labels].toSorted());
       if (type === 'histogram') {
         expect(metric?.dataPointType).toBe(DataPointType.HISTOGRAM);
-        expect((point?.value as { buckets?: { boundaries: number[] } }).buckets?.boundaries).toEqual(buckets);
+        expect(point?.value).toMatchObject({ buckets: { boundaries: buckets } });
       } else {
         expect(metric?.dataPointType).toBe(
           type === 'gauge' && unit === 's' ? DataPointType.GAUGE : metric?.dataPointType,

@@ -1,0 +1,1 @@
+export { LockscopeInstrumentation, type LockscopeInstrumentationConfig } from './instrumentation.ts';
