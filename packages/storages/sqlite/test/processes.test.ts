@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { AcquireResult } from '@lockscope/storage';
 import { build } from './build.ts';
-import { Child, type DriverName } from './children.ts';
+import { startChild, type DriverName } from './children.ts';
 import { newPath, openPlain, openStorage } from './files.ts';
 import { request, taken } from '../../../../test/support/requests.ts';
 
@@ -18,7 +18,7 @@ async function contend(assigned: readonly (DriverName | undefined)[], rounds: nu
   const path = newPath();
   const counter = newPath('counter');
   writeFileSync(counter, '0');
-  const children = await Promise.all(assigned.map((driver) => Child.start(path, driver)));
+  const children = await Promise.all(assigned.map((driver) => startChild(path, driver)));
   const contenders = 100 / children.length;
   await Promise.all(children.map((child) => child.do('contend', { contenders, rounds, counter })));
   expect(Number(readFileSync(counter, 'utf8'))).toBe(100 * rounds);
@@ -38,7 +38,7 @@ test(
   'eight processes that make the tables of a new file at once all get them, and each its lock',
   async () => {
     const path = newPath();
-    const children = await Promise.all(Array.from({ length: 8 }, () => Child.start(path)));
+    const children = await Promise.all(Array.from({ length: 8 }, () => startChild(path)));
     const answers = (await Promise.all(
       children.flatMap((child, n) => [child.do('acquire', { key: `own/${n}`, leaseId: `own:${n}`, leaseMs: 60_000 })]),
     )) as AcquireResult[];
@@ -62,7 +62,7 @@ describe('a process that is killed', () => {
     async () => {
       const path = newPath();
       const storage = openStorage({ path });
-      const child = await Child.start(path);
+      const child = await startChild(path);
       const { record } = (await child.do('acquire', { key: 'k', leaseId: 'killed', leaseMs: 1500 })) as {
         record: { expiresAt: number; holder: object };
       };
@@ -92,7 +92,7 @@ describe('a process that is killed', () => {
       const path = newPath();
       const storage = openStorage({ path });
       await taken(storage, 'k', 'holder');
-      const child = await Child.start(path);
+      const child = await startChild(path);
       await child.do('wait', { key: 'k', leaseId: 'killed', leaseMs: 1500, waitMs: 700 });
       await child.kill();
       await storage.release('k', 'holder');
@@ -111,7 +111,7 @@ describe('a process that is killed', () => {
       const path = newPath();
       const storage = openStorage({ path, busyTimeoutMs: 50 });
       const record = await taken(storage, 'k', 'holder', { leaseMs: 600_000 });
-      const child = await Child.start(path);
+      const child = await startChild(path);
       await child.do('write', { key: 'k' });
       await expect(storage.renew('k', 'holder', 600_000)).rejects.toMatchObject({
         code: 'STORAGE_FAILED',
@@ -136,7 +136,7 @@ describe('a process that is killed', () => {
       writeFileSync(counter, '0');
       let last = 0;
       for (let round = 0; round < 4; round += 1) {
-        const child = await Child.start(path);
+        const child = await startChild(path);
         const contending = child.do('contend', { contenders: 10, rounds: 1000, counter });
         await expect
           .poll(() => Number(readFileSync(counter, 'utf8')), { timeout: 20_000, interval: 5 })
