@@ -17,6 +17,7 @@ const tools: Readonly<Record<string, Tool>> = {
   mariadbd: { names: ['mariadbd', 'mysqld'], debian: 'mariadb-server', folders: ['/usr/sbin'] },
   'mariadb-install-db': { names: ['mariadb-install-db', 'mysql_install_db'], debian: 'mariadb-server' },
   'mariadb-admin': { names: ['mariadb-admin', 'mysqladmin'], debian: 'mariadb-client' },
+  prometheus: { names: ['prometheus'], debian: 'prometheus' },
   promtool: { names: ['promtool'], debian: 'prometheus' },
   unshare: { names: ['unshare'], debian: 'util-linux' },
   taskset: { names: ['taskset'], debian: 'util-linux' },
