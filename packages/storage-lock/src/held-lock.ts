@@ -1,4 +1,5 @@
 import { LockReleasedError } from './errors.ts';
+import type { FenceRejection } from './fence.ts';
 import type { Possession } from './possession.ts';
 
 /** @internal The possession behind a handle. */
@@ -76,6 +77,17 @@ export class HeldLock implements AsyncDisposable {
     if (this.#released !== undefined) throw new LockReleasedError(this.key);
     if (this.#possession.alive()) return;
     throw this.#possession.loss ?? this.#possession.closed ?? new LockReleasedError(this.key);
+  }
+
+  /**
+   * For who was told by what the lock protects that its fencing token is too old: listeners hear `fence.rejected`, which
+   * means that this holder went on after somebody else had the lock. Works at any time, also after the loss or the
+   * release. It changes nothing about the lock.
+   *
+   * @throws {InvalidOptionsError} for what cannot be told.
+   */
+  fenceRejected(rejection: FenceRejection = {}): void {
+    this.#possession.fenceRejected(rejection);
   }
 
   /**

@@ -11,6 +11,8 @@ export {
   WatchdogError,
 } from './errors.ts';
 export { InvalidOptionsError } from '@lockscope/core';
+export type { FenceRejection } from './fence.ts';
+export { fencedHeaders, fencedSql, type Fenced, type FencedSql, type FencedSqlOptions } from './fenced.ts';
 export { HeldLock, type HeldLockState } from './held-lock.ts';
 export type { LeadOptions } from './lead.ts';
 export { LockDefinition, type DefinitionOptions, type LockParams } from './lock-definition.ts';

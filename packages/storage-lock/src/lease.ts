@@ -114,8 +114,8 @@ export class Lease {
 
   evidence(now: number, open: OpenRenewal | undefined, successor: Blocker | undefined): LossEvidence {
     const gc = garbageCollectionMs();
-    const openMs = open === undefined ? undefined : now - open.sentAt;
-    const roundTripMs = openMs ?? this.#roundTripMs;
+    const openMs = open === undefined ? 0 : now - open.sentAt;
+    const roundTripMs = open === undefined ? this.#roundTripMs : Math.max(openMs, this.#roundTripMs ?? 0);
     const { clockOffsetMs } = this;
     return {
       sinceConfirmedMs: now - this.confirmedAt,
@@ -124,7 +124,7 @@ export class Lease {
       failedRenewals: this.failures,
       ...(roundTripMs !== undefined && {
         storageRoundTripMs: roundTripMs,
-        worstRoundTripMs: Math.max(openMs ?? 0, this.#worstRoundTripMs),
+        worstRoundTripMs: Math.max(openMs, this.#worstRoundTripMs),
       }),
       renewalPending: open !== undefined,
       ...(Number.isFinite(clockOffsetMs) && { clockOffsetMs: clockOffsetMs as number }),

@@ -2,6 +2,7 @@ import type { Blocker } from '@lockscope/core';
 import type { LockRecord } from '@lockscope/storage';
 import { blockerOf } from './blocker.ts';
 import { Due } from './due-queue.ts';
+import { tellRejected, type FenceRejection } from './fence.ts';
 import type { Grant } from './grant.ts';
 import type { LockRegistry } from './lock-registry.ts';
 
@@ -47,5 +48,10 @@ export abstract class PossessionFacts extends Due {
   /** Who stands in the way of those who wait for it. */
   asBlocker(): Blocker {
     return blockerOf(this.record, this.registry.clock.monotonic() - this.grantedAt);
+  }
+
+  /** What the lock protects refused its token; also after its end. */
+  fenceRejected(rejection: FenceRejection): void {
+    tellRejected(this.registry, this, rejection);
   }
 }

@@ -1,5 +1,6 @@
 import { ListenerSet } from '@lockscope/core';
 import { MemoryStorage, systemClock, type Clock } from '@lockscope/storage';
+import { FakeClock } from '@lockscope/testkit';
 import { describe, expect, it, vi } from 'vitest';
 
 import { createLocks, type Locks } from '../src/index.ts';
@@ -40,6 +41,21 @@ describe('without a listener', () => {
     await lock.release();
     // When it was asked, when it was granted, and whether it is still held when it is released.
     expect([readings, monotonic.mock.calls.length]).toEqual([2, 3]);
+    await locks.close();
+  });
+
+  it('a lock that is held for long reads no wall clock, and looks at nothing but its own timer', async () => {
+    const clock = new FakeClock();
+    const now = vi.spyOn(clock, 'now');
+    const setTimeout = vi.spyOn(clock, 'setTimeout');
+    // Its storage has a clock of its own.
+    const locks = createLocks({ storage: new MemoryStorage({ clock: new FakeClock() }), clock, leaseMs: 9000 });
+    const lock = await locks.acquire('a');
+    await clock.advance(30_000);
+    expect(lock.state).toBe('held');
+    expect(now).not.toHaveBeenCalled();
+    // Two for growing old, ten for the renewals, the first one and the next.
+    expect(setTimeout.mock.calls.length).toBeLessThanOrEqual(14);
     await locks.close();
   });
 

@@ -12,7 +12,7 @@ export interface LossEvidence {
   readonly gcMs?: number;
   /** Renewals that failed in a row. */
   readonly failedRenewals: number;
-  /** The last round trip to the storage, in milliseconds, or how long the open one has been running. */
+  /** The last round trip to the storage, in milliseconds, or how long one has had no answer, if that is longer. */
   readonly storageRoundTripMs?: number;
   /** True while a renewal is still without an answer. */
   readonly renewalPending: boolean;

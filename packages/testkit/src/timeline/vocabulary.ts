@@ -52,4 +52,4 @@ export const detailsOf: { readonly [T in EventType]: readonly (keyof EventDetail
 };
 
 /** Types of which an ended event always has details. */
-export const detailed: readonly EventType[] = ['lock', 'lock.acquire', 'lease.lost', 'lock.release'];
+export const detailed: readonly EventType[] = ['lock', 'lock.acquire', 'lease.lost', 'lock.release', 'fence.rejected'];
