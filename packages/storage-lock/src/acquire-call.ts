@@ -1,3 +1,4 @@
+import type { CallSite } from './call-site.ts';
 import type { ResolvedAcquire } from './acquire-options.ts';
 
 /** @internal One acquire, as it was asked for. */
@@ -9,4 +10,6 @@ export interface AcquireCall {
   readonly signal: AbortSignal | undefined;
   /** Ask once, and take no for an answer. */
   readonly once: boolean;
+  /** Where it was called, when that is to be told of waits. */
+  readonly site: CallSite | undefined;
 }

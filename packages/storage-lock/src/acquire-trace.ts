@@ -1,7 +1,8 @@
-import type { AcquireOutcome, Blocker, EventDetails, OpenEvent } from '@lockscope/core';
+import type { AcquireOutcome, Blocker, EventDetails, OpenEvent, WaitSegment } from '@lockscope/core';
 import type { AcquireResult, LockRecord } from '@lockscope/storage';
 import { snapshotOf } from './blocker.ts';
-import type { ResolvedAcquire } from './acquire-options.ts';
+import type { AcquireCall } from './acquire-call.ts';
+import type { CallSite } from './call-site.ts';
 import { isTold } from './is-told.ts';
 import type { LockRegistry } from './lock-registry.ts';
 import { votesOf } from './votes.ts';
@@ -12,6 +13,9 @@ export interface AcquireEnd {
   readonly attempts: number;
   readonly waitMs: number;
   readonly contended: boolean;
+  readonly segments: readonly WaitSegment[] | undefined;
+  readonly predecessor: Blocker | undefined;
+  readonly deadlockWith: readonly Blocker[] | undefined;
   readonly blocker: Blocker | undefined;
   readonly leaseMs: number;
   readonly record?: LockRecord | undefined;
@@ -32,17 +36,22 @@ export class AcquireTrace {
   #blockers = 0;
   #failures = 0;
 
-  constructor(root: OpenEvent<'lock'>) {
+  readonly #site: CallSite | undefined;
+  /** What its owner had when it asked. */
+  readonly #holding: readonly string[] | undefined;
+
+  constructor(root: OpenEvent<'lock'>, site: CallSite | undefined, holding: readonly string[] | undefined) {
     this.root = root;
+    this.#site = site;
+    this.#holding = holding;
     this.#acquire = root.child('lock.acquire');
     this.traceparent = root.traceparent();
   }
 
   static begin(
     registry: LockRegistry,
-    key: string,
+    { key, owner, options: { operation, share }, site }: AcquireCall,
     ownerId: string,
-    { operation, share }: ResolvedAcquire,
   ): AcquireTrace | undefined {
     if (!registry.listeners.wants('lock')) return undefined;
     const root = registry.listeners.begin('lock', {
@@ -53,7 +62,12 @@ export class AcquireTrace {
       ...(operation !== undefined && { operation }),
       ...(share !== undefined && { mode: share === Infinity ? ('shared' as const) : ('semaphore' as const) }),
     });
-    return root && new AcquireTrace(root);
+    return root && new AcquireTrace(root, site, owner === undefined ? undefined : registry.holding(owner));
+  }
+
+  /** Whether somebody wants to hear of what is spent waiting. */
+  get tellsWaits(): boolean {
+    return this.#acquire !== undefined;
   }
 
   /** Tells what was held back. Bound, to be handed to a promise as it is. */
@@ -85,11 +99,18 @@ export class AcquireTrace {
     this.#acquire?.action('acquire.attempt', { attempt, result, ...votes }, { from, at, error });
   }
 
-  sees(previous: Blocker | undefined, blocker: Blocker, queueDepth: number | undefined): void {
+  sees(previous: Blocker | undefined, blocker: Blocker, queueDepth: number | undefined, at: number): void {
     const depth = queueDepth === undefined ? undefined : { queueDepth };
     this.#blockers += 1;
-    if (previous === undefined) this.#acquire?.action('acquire.contended', { blocker, ...depth });
-    else if (isTold(this.#blockers)) this.#acquire?.action('acquire.blocker_changed', { previous, blocker, ...depth });
+    const callSite = previous === undefined ? this.#site?.text() : undefined;
+    if (previous === undefined)
+      this.#acquire?.action(
+        'acquire.contended',
+        { blocker, ...depth, ...(callSite !== undefined && { callSite }) },
+        { at },
+      );
+    else if (isTold(this.#blockers))
+      this.#acquire?.action('acquire.blocker_changed', { previous, blocker, ...depth }, { at });
   }
 
   waits(waitedMs: number, blocker: Blocker, queueDepth: number | undefined): void {
@@ -98,7 +119,7 @@ export class AcquireTrace {
 
   granted(
     { record, previous }: AcquireResult & { readonly acquired: true },
-    wait: { readonly via: 'local' | 'notified' | 'polled'; readonly waitMs: number } | undefined,
+    wait: { readonly via: 'local' | 'notified' | 'polled'; readonly handoffMs: number | undefined } | undefined,
     at: number,
   ): void {
     if (this.#acquire === undefined) return;
@@ -108,17 +129,12 @@ export class AcquireTrace {
       this.#acquire.action('acquire.taken_over', { ownerId: holder.ownerId, fencingToken, overdueMs }, { at });
     }
     if (wait === undefined) return;
-    const { via, waitMs } = wait;
-    // It may have been free for long before this one came.
-    const handoffMs =
-      previous?.releasedAt === undefined
-        ? undefined
-        : Math.min(waitMs, Math.max(0, record.acquiredAt - previous.releasedAt));
+    const { via, handoffMs } = wait;
     this.#acquire.action('acquire.handed_over', { via, ...(handoffMs !== undefined && { handoffMs }) }, { at });
   }
 
   /** Ends the acquire, and the whole tree when nothing was acquired. */
-  end({ outcome, attempts, waitMs, contended, blocker, leaseMs, record, error, reentered, at }: AcquireEnd): void {
+  end({ outcome, attempts, waitMs, contended, leaseMs, record, error, reentered, at, ...more }: AcquireEnd): void {
     this.#call?.end('abandoned', { at });
     if (this.#acquire !== undefined) {
       const details: { -readonly [K in keyof EventDetails['lock.acquire']]: EventDetails['lock.acquire'][K] } = {
@@ -126,7 +142,11 @@ export class AcquireTrace {
         waitMs,
         contended,
       };
-      if (blocker !== undefined) details.blocker = blocker;
+      if (more.blocker !== undefined) details.blocker = more.blocker;
+      if (more.segments !== undefined) details.segments = more.segments;
+      if (more.predecessor !== undefined) details.predecessor = more.predecessor;
+      if (this.#holding !== undefined) details.holding = this.#holding;
+      if (more.deadlockWith !== undefined) details.deadlockWith = more.deadlockWith;
       if (record !== undefined) details.fencingToken = record.fencingToken;
       if (reentered === true) details.reentered = true;
       this.#acquire.end(outcome, { at, details, error, lock: record && snapshotOf(record, 1) });

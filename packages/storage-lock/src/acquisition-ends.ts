@@ -13,6 +13,9 @@ export abstract class AcquisitionEnds extends AcquisitionState {
   protected resolve!: (lock: HeldLock | undefined) => void;
   protected reject!: (error: unknown) => void;
 
+  /** Who has what it would wait for for ever. */
+  protected deadlockWith: readonly Blocker[] | undefined = undefined;
+
   /** It is no longer among the acquires of this process. */
   protected abstract leavePlace(): void;
 
@@ -27,7 +30,8 @@ export abstract class AcquisitionEnds extends AcquisitionState {
 
   protected notAcquired(blocker: Blocker | undefined): void {
     if (blocker !== undefined) {
-      this.contended = true;
+      this.contends();
+      this.ledger?.sees(blocker, this.startedAt);
       this.wait.sees(blocker, undefined, false);
     }
     this.end('not_acquired');
@@ -64,6 +68,9 @@ export abstract class AcquisitionEnds extends AcquisitionState {
         attempts: this.inquiry.attempts,
         waitMs: at - this.startedAt,
         contended: this.contended,
+        segments: this.ledger?.end(at),
+        predecessor: this.ledger?.predecessor,
+        deadlockWith: this.deadlockWith,
         blocker: this.blockerAt(at),
         leaseMs: options.leaseMs,
         record,

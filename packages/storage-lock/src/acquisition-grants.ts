@@ -1,10 +1,12 @@
 import type { Granted, LeaseNews } from '@lockscope/storage';
 import { AcquisitionEnds } from './acquisition-ends.ts';
+import type { AcquisitionState } from './acquisition-state.ts';
 import type { AcquireTrace } from './acquire-trace.ts';
 import { LockStorageError, WatchdogError } from './errors.ts';
 import { HeldLock } from './held-lock.ts';
 import type { Place } from './lock-registry.ts';
 import { Possession, type Grant } from './possession.ts';
+import type { WaitPiece } from './wait-parts.ts';
 
 type LeaseGrant = Omit<Grant, 'contended' | 'waitMs' | 'root'>;
 
@@ -49,6 +51,11 @@ export abstract class AcquisitionGrants extends AcquisitionEnds {
     const { leaseMs, renewEveryMs } = this.call.options;
     const { record } = lease;
     this.wait.turnCame = 'local';
+    this.trace?.root.hold();
+    const { unheard } = this.registry.place(this.call.key);
+    if (unheard !== undefined) this.follows(unheard.leader, unheard.pieces, now);
+    this.ledger?.passedOn(from.asBlocker(), now);
+    this.registry.disowns(from);
     const result = { acquired: true, record, previous, storageNow: record.acquiredAt } as const;
     this.has(result, { ...lease, leaseMs, renewEveryMs }, now);
   }
@@ -58,6 +65,7 @@ export abstract class AcquisitionGrants extends AcquisitionEnds {
     const { key, once } = this.call;
     const late = new Error(`the storage took ${Math.round(now - from)} ms to grant it, longer than the lease`);
     this.trace?.answered(this.inquiry.attempts, from, now, 'error', late);
+    this.tellBehind(this.ledger?.failed(from, now), now);
     this.leaveNothing(this.inquiry.leaseId, true, 'late_reply');
     this.inquiry.startAnew();
     if (this.waiting?.inLine === true) this.waiting.joinLine(this.inquiry.leaseId);
@@ -104,33 +112,48 @@ export abstract class AcquisitionGrants extends AcquisitionEnds {
     const place = this.registry.place(key);
     if (options.share === undefined) place.holder = possession;
     else (place.sharers ??= new Set()).add(possession);
+    if (this.call.owner !== undefined || this.registry.options.reentrancy === 'flow') this.registry.owns(possession);
+    let pieces: readonly WaitPiece[] | undefined;
     if (this.trace !== undefined) {
       this.trace.root.hold();
       if (answeredFrom !== undefined) this.trace.answered(this.inquiry.attempts, answeredFrom, now, 'acquired', result);
-      this.trace.granted(result, this.contended ? { via: this.waiting?.turnCame ?? 'polled', waitMs } : undefined, now);
+      // Who took over from one of this process has heard of it already.
+      if (!lease.unrecorded) pieces = this.ledger?.granted(result, answeredFrom, now);
+      this.learns(pieces, now);
+      const via = this.waiting?.turnCame ?? 'polled';
+      this.trace.granted(result, this.contended ? { via, handoffMs: this.ledger?.handoffMs } : undefined, now);
     }
     this.end('acquired', undefined, result.record, now);
     this.resolve(new HeldLock(possession));
     const alone = options.share !== undefined || (place.asking === undefined && place.waiting === undefined);
-    const tellOthers = alone ? undefined : this.#others(possession, place);
+    const tellOthers = alone ? undefined : this.#others(possession, place, pieces);
     // The callers' first steps are in the microtask queue by now, so the listeners' come after them.
     if (this.trace !== undefined) void soon.then(this.trace.flush);
     if (tellOthers !== undefined) void soon.then(tellOthers);
   }
 
   /** Those of the same owner have it too; the others now know for whom they wait. Gives what there is to tell of it. */
-  #others(possession: Possession, { asking, waiting }: Place): (() => void) | undefined {
+  #others(possession: Possession, place: Place, pieces: readonly WaitPiece[] | undefined): (() => void) | undefined {
     const { owner } = this.call;
+    const { asking, waiting } = place;
     const told: (() => void)[] = [];
     for (const other of [asking, ...(waiting ?? [])]) {
       if (other === undefined) continue;
       const trace = other.told;
       if (owner !== undefined && other.ownerId === owner) {
+        trace?.root.hold();
+        other.follows(this, pieces, possession.grantedAt);
         other.joins(possession);
         if (trace !== undefined) told.push(trace.flush);
-      } else if (trace !== undefined && other !== asking) told.push(() => other.behind(possession));
+      } else if (trace !== undefined && other !== asking) told.push(() => other.behind(possession, this, pieces));
     }
-    return told.length === 0 ? undefined : () => told.forEach((tell) => tell());
+    if (told.length === 0) return undefined;
+    const unheard = pieces && { leader: this, pieces };
+    place.unheard = unheard;
+    return () => {
+      if (place.unheard === unheard) place.unheard = undefined;
+      told.forEach((tell) => tell());
+    };
   }
 
   /** What tells of it; undefined when nobody listens. */
@@ -139,8 +162,13 @@ export abstract class AcquisitionGrants extends AcquisitionEnds {
   }
 
   /** Another acquire of this process got the lock while this one waits. */
-  protected behind(holder: Possession): void {
-    if (!this.settled) this.sees(holder.asBlocker(), this.waiting?.ahead);
+  protected behind(holder: Possession, getter: AcquisitionState, pieces: readonly WaitPiece[] | undefined): void {
+    if (this.settled) return;
+    const now = this.registry.clock.monotonic();
+    this.follows(getter, pieces, now);
+    const blocker = holder.asBlocker();
+    this.ledger?.sees(blocker, now, holder);
+    this.sees(blocker, this.waiting?.ahead);
   }
 
   /** The same owner got the lock through another acquire. Somebody else flushes what there is to tell. */

@@ -7,6 +7,8 @@ import { Inquiry, type Inquirer } from './inquiry.ts';
 import type { LockRegistry, Place } from './lock-registry.ts';
 import { holderOf } from './owner.ts';
 import type { Possession } from './possession.ts';
+import { WaitLedger } from './wait-ledger.ts';
+import { blockerUntil, type WaitPiece } from './wait-parts.ts';
 import { Waiting, type Waiter } from './waiting.ts';
 
 /** @internal What one acquire is made of, and whom it waits for. */
@@ -22,6 +24,8 @@ export abstract class AcquisitionState extends Due implements Inquirer, Waiter {
   /** Made when the lock is busy. */
   protected waiting: Waiting | undefined = undefined;
   protected contended = false;
+  /** Made when it is contended and somebody wants to hear of it. */
+  protected ledger: WaitLedger | undefined = undefined;
   /** Among the acquires of this process that want the lock alone, while it asks or waits there. */
   protected place: Place | undefined = undefined;
   protected possession: Possession | undefined = undefined;
@@ -34,7 +38,7 @@ export abstract class AcquisitionState extends Due implements Inquirer, Waiter {
     this.ownerId = call.owner ?? leaseId;
     this.startedAt = registry.clock.monotonic();
     this.deadline = this.startedAt + call.options.waitMs;
-    this.trace = AcquireTrace.begin(registry, call.key, this.ownerId, call.options);
+    this.trace = AcquireTrace.begin(registry, call, this.ownerId);
     this.inquiry = new Inquiry(registry, this.trace, leaseId, this);
   }
 
@@ -67,14 +71,38 @@ export abstract class AcquisitionState extends Due implements Inquirer, Waiter {
     return here !== undefined && here !== this.possession ? here.asBlocker() : this.waiting?.seen(now);
   }
 
-  protected sees(blocker: Blocker, ahead: number | undefined): void {
-    if (this.wait.sees(blocker, ahead)) this.#tellBehind(blocker);
+  protected contends(): void {
+    this.contended = true;
+    if (this.ledger !== undefined || this.trace?.tellsWaits !== true) return;
+    this.ledger = new WaitLedger(this.startedAt, this.registry.storageTime);
   }
 
-  /** Those of this process who wait behind the one that asks wait for the same holder. */
-  #tellBehind(blocker: Blocker): void {
+  protected sees(blocker: Blocker, ahead: number | undefined): boolean {
+    return this.wait.sees(blocker, ahead);
+  }
+
+  /** Others had the lock meanwhile, as is known now. */
+  protected learns(pieces: readonly WaitPiece[] | undefined, now: number): void {
+    for (const { turn, to } of pieces ?? [])
+      if (turn !== undefined) this.wait.sees(blockerUntil(turn, to), this.waiting?.ahead, true, now);
+  }
+
+  /** Those of this process who wait behind the one that asks learn what it learned. */
+  protected tellBehind(pieces: readonly WaitPiece[] | undefined, now: number, blocker?: Blocker): void {
     const asking: AcquisitionState | undefined = this.place?.asking;
     if (asking !== this || this.place?.waiting === undefined) return;
-    for (const waiter of this.place.waiting) waiter.sees(blocker, waiter.waiting?.ahead);
+    for (const waiter of this.place.waiting) {
+      waiter.follows(this, pieces, now);
+      if (blocker !== undefined) waiter.sees(blocker, waiter.waiting?.ahead);
+    }
+  }
+
+  protected follows(leader: AcquisitionState, pieces: readonly WaitPiece[] | undefined, now: number): void {
+    if (this.ledger === undefined || leader.ledger === undefined || pieces === undefined) return;
+    this.ledger.follows(leader.ledger, pieces);
+    this.learns(
+      pieces.filter(({ to }) => to > this.startedAt),
+      now,
+    );
   }
 }

@@ -46,8 +46,11 @@ export class Acquisition extends AcquisitionGrants {
     // Asked first, because a possession that finds out that it is over gives its place up.
     const held = this.registry.heldHere(key);
     const place = this.registry.place(key);
-    if (owner !== undefined && place.sharers !== undefined && this.registry.sharedBy(key, owner) !== undefined)
-      return this.fail('deadlock', new LockDeadlockError(key, owner));
+    const shared = owner === undefined || place.sharers === undefined ? undefined : this.registry.sharedBy(key, owner);
+    if (shared !== undefined) {
+      this.deadlockWith = [shared.asBlocker()];
+      return this.fail('deadlock', new LockDeadlockError(key, shared.ownerId));
+    }
     const wanted = place.waiting !== undefined || place.asking !== undefined;
     // While it is given back, it is for those who wait for it here.
     const taken = held ?? (wanted ? place.holder : undefined);
@@ -68,6 +71,7 @@ export class Acquisition extends AcquisitionGrants {
   askFirst(place: Place, joinLine: boolean = place.contended): void {
     place.asking = this;
     this.place = place;
+    this.ledger?.asks(this.registry.clock.monotonic());
     if (this.waiting === undefined) this.#endInTime();
     if (this.waiting !== undefined) this.waiting.turnCame = 'local';
     if (joinLine && !this.call.once) this.wait.joinLine(this.inquiry.leaseId);
@@ -105,9 +109,13 @@ export class Acquisition extends AcquisitionGrants {
     const ahead = (place.waiting?.size ?? 0) + (place.asking === undefined ? 0 : 1);
     this.registry.wait(place, this);
     this.place = place;
-    this.contended = true;
+    this.contends();
+    this.ledger?.queues();
     const blocker = place.holder?.asBlocker() ?? place.asking?.blocker;
-    if (blocker !== undefined) this.sees(blocker, ahead);
+    if (blocker !== undefined) {
+      this.ledger?.sees(blocker, this.startedAt, place.holder);
+      this.sees(blocker, ahead);
+    }
     this.#startWaiting();
     if (place.holder?.lasts === true) this.registry.putOnRecord(place);
   }
@@ -131,6 +139,7 @@ export class Acquisition extends AcquisitionGrants {
       Object.assign(request, place);
       request.waitedMs = sentAt - this.startedAt;
       if (behind !== undefined) request.behind = companions(behind, sentAt);
+      if (this.trace?.tellsWaits === true && this.registry.storage.capabilities.turns) request.turns = true;
     }
     return request;
   }
@@ -140,7 +149,8 @@ export class Acquisition extends AcquisitionGrants {
     return { holder: this.holder, waitedMs: Math.max(0, now - this.startedAt) };
   }
 
-  refused({ record, ahead, storageNow }: Refused): void {
+  refused(result: Refused, sentAt: number, now: number): void {
+    const { record, ahead, storageNow } = result;
     const { key, options, owner, once } = this.call;
     const held = owner === undefined || options.share !== undefined ? undefined : this.registry.heldHere(key);
     if (held !== undefined && held.ownerId === owner) {
@@ -148,19 +158,26 @@ export class Acquisition extends AcquisitionGrants {
       if (this.trace !== undefined) void soon.then(this.trace.flush);
       return;
     }
-    const blocker = record === undefined ? nobodyYet : blockerOf(record, storageNow - record.acquiredAt);
+    const here = this.place?.holder;
+    // What was passed on within this process is on record only when it lasts.
+    const ours = here !== undefined && record?.leaseId === here.record.leaseId ? here.asBlocker() : undefined;
+    const blocker = ours ?? (record === undefined ? nobodyYet : blockerOf(record, storageNow - record.acquiredAt));
     if (once) return this.notAcquired(blocker);
-    this.contended = true;
+    this.contends();
     if (this.place !== undefined) this.place.contended = true;
     if (this.waiting?.onRecord === true) this.spareOnRecord = this.spareAsked;
-    this.sees(blocker, ahead);
+    const pieces = this.ledger?.refused(result, sentAt, now);
+    this.learns(pieces, now);
+    const changed = this.sees(blocker, ahead);
+    if (changed || pieces !== undefined) this.tellBehind(pieces, now, blocker);
     this.#askLater(record === undefined ? undefined : record.expiresAt - storageNow);
   }
 
-  failed(error: unknown, _sentAt: number, now: number): void {
+  failed(error: unknown, sentAt: number, now: number): void {
     const { key, options, once } = this.call;
     const final = isFinal(error);
     const failingMs = now - (this.inquiry.failingSince ?? now);
+    this.tellBehind(this.ledger?.failed(sentAt, now), now);
     // An outage is forgiven by those who wait.
     if (this.waiting?.started === true && !once && !final && failingMs < options.leaseMs)
       return this.#askLater(undefined);

@@ -5,12 +5,12 @@ import type { LockRecord } from '@lockscope/storage';
  * @internal The holder of a record, as a waiter sees it; `heldForMs` where it is known. Records are untrusted: a trace
  * context is checked.
  */
-export function blockerOf(record: LockRecord, heldForMs: number | undefined): Blocker {
+export function blockerOf(record: Pick<LockRecord, 'holder' | 'fencingToken'>, heldForMs: number | undefined): Blocker {
   const { traceparent, ...holder } = record.holder;
   return {
     ...holder,
     fencingToken: record.fencingToken,
-    ...(heldForMs !== undefined && { heldForMs: Math.max(0, heldForMs) }),
+    ...(Number.isFinite(heldForMs) && { heldForMs: Math.max(0, heldForMs as number) }),
     ...(isTraceparent(traceparent) && { traceparent }),
   };
 }

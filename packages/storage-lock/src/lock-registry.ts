@@ -1,6 +1,7 @@
 import { templateName, type ListenerSet } from '@lockscope/core';
 import type { Clock, LockStorage } from '@lockscope/storage';
 import type { Acquisition } from './acquisition.ts';
+import type { AcquisitionState } from './acquisition-state.ts';
 import { DueQueue } from './due-queue.ts';
 import type { KeyPattern } from './key-pattern.ts';
 import { Leftovers } from './leftovers.ts';
@@ -9,6 +10,8 @@ import { LoopWatch } from './loop-watch.ts';
 import { OwnerIds } from './owner.ts';
 import type { Possession } from './possession.ts';
 import { RenewalBatch } from './renewal-batch.ts';
+import { StorageTime } from './storage-time.ts';
+import type { WaitPiece } from './wait-parts.ts';
 
 /** @internal What one process knows of one key: who has it here, who asks the storage for it, who waits behind. */
 export interface Place {
@@ -21,6 +24,8 @@ export interface Place {
   sharers: Set<Possession> | undefined;
   /** Whether others have been seen to want it too: then it is asked for with a place in the storage's line. */
   contended: boolean;
+  /** What the one that got it last learned of its wait, until those who wait behind have heard of it. */
+  unheard: { readonly leader: AcquisitionState; readonly pieces: readonly WaitPiece[] } | undefined;
 }
 
 const noPlace: Place = Object.freeze({
@@ -29,9 +34,12 @@ const noPlace: Place = Object.freeze({
   waiting: undefined,
   sharers: undefined,
   contended: false,
+  unheard: undefined,
 });
 const maxRememberedNames = 10_000;
 const placesKept = 1000;
+/** So many names are told of those that an owner has. */
+const mostHolding = 8;
 
 /** @internal What the parts of one set of locks share: its options, its timers, and a place for each key in use. */
 export class LockRegistry {
@@ -44,12 +52,16 @@ export class LockRegistry {
   readonly loop: LoopWatch;
   readonly ids: OwnerIds = new OwnerIds();
   readonly leftovers: Leftovers = new Leftovers();
+  /** What is known of the storage's clock; only waits that somebody wants to hear of ask for it. */
+  readonly storageTime: StorageTime = new StorageTime();
   closed = false;
   readonly places: Map<string, Place> = new Map();
   /** Acquires that have no place among those of this process: tries, and those that share. */
   readonly besides: Set<Acquisition> = new Set();
   #declared: readonly KeyPattern[] = [];
   readonly #names = new Map<string, string>();
+  /** What those owners have that were named, or are flows. */
+  readonly #owned = new Map<string, Set<Possession>>();
   #sweepAt = placesKept;
 
   constructor(options: ResolvedLocksOptions, listeners: ListenerSet) {
@@ -94,8 +106,34 @@ export class LockRegistry {
     return undefined;
   }
 
+  /** Its owner is one that may have several. */
+  owns(possession: Possession): void {
+    const owned = this.#owned.get(possession.ownerId);
+    if (owned === undefined) this.#owned.set(possession.ownerId, new Set([possession]));
+    else owned.add(possession);
+  }
+
+  disowns(possession: Possession): void {
+    if (this.#owned.size === 0) return;
+    const owned = this.#owned.get(possession.ownerId);
+    if (owned?.delete(possession) === true && owned.size === 0) this.#owned.delete(possession.ownerId);
+  }
+
+  /** The names of what an owner has in this process, the first ones; undefined when it has nothing. */
+  holding(ownerId: string): readonly string[] | undefined {
+    const owned = this.#owned.get(ownerId);
+    if (owned === undefined) return undefined;
+    const names = new Set<string>();
+    for (const { name } of owned) {
+      names.add(name);
+      if (names.size === mostHolding) break;
+    }
+    return [...names];
+  }
+
   /** A possession is over: the next of this process may ask. */
   ended(possession: Possession): void {
+    this.disowns(possession);
     const place = this.places.get(possession.key);
     if (place?.sharers?.delete(possession) === true && place.sharers.size === 0) place.sharers = undefined;
     if (place?.holder !== possession) return;

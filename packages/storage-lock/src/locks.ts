@@ -2,6 +2,7 @@ import { ListenerSet, type Blocker, type EventInit, type ListenerInput, type Rem
 import type { ListOptions, LockRecord, Timer } from '@lockscope/storage';
 import { Acquisition } from './acquisition.ts';
 import { blockerOf } from './blocker.ts';
+import { CallSite } from './call-site.ts';
 import { LockAbortedError, LocksClosedError, LockStorageError } from './errors.ts';
 import { InvalidOptionsError } from '@lockscope/core';
 import { Flow } from './flow.ts';
@@ -59,12 +60,12 @@ export class Locks implements AsyncDisposable {
    * @throws {InvalidOptionsError} for a key or an option that cannot work.
    */
   acquire(key: string, options?: AcquireOptions): Promise<HeldLock> {
-    return this.#acquire(key, options, false) as Promise<HeldLock>;
+    return this.#acquire(key, options, false, this.#site(this.acquire)) as Promise<HeldLock>;
   }
 
   /** Gets the lock if nobody has it; undefined when somebody does. One question to the storage, no waiting. */
   tryAcquire(key: string, options?: Omit<AcquireOptions, 'waitMs'>): Promise<HeldLock | undefined> {
-    return this.#acquire(key, options, true);
+    return this.#acquire(key, options, true, this.#site(this.tryAcquire));
   }
 
   /**
@@ -244,7 +245,12 @@ export class Locks implements AsyncDisposable {
     if (timer !== undefined) clock.clearTimeout(timer);
   }
 
-  #acquire(key: string, options: AcquireOptions | undefined, once: boolean): Promise<HeldLock | undefined> {
+  #acquire(
+    key: string,
+    options: AcquireOptions | undefined,
+    once: boolean,
+    site: CallSite | undefined,
+  ): Promise<HeldLock | undefined> {
     let resolved: ResolvedAcquire;
     try {
       resolved = resolveAcquire(key, options, this.#registry.options);
@@ -261,8 +267,13 @@ export class Locks implements AsyncDisposable {
       own.reenter();
       return Promise.resolve(new HeldLock(own));
     }
-    const acquisition = new Acquisition(this.#registry, { key, options: resolved, owner, signal, once });
-    return acquisition.start();
+    return new Acquisition(this.#registry, { key, options: resolved, owner, signal, once, site }).start();
+  }
+
+  /** Where `entry` was called, when that is to be told. */
+  #site(entry: (...args: never[]) => unknown): CallSite | undefined {
+    const wanted = this.#registry.options.callSites && this.listeners.wants('lock.acquire');
+    return wanted ? new CallSite(entry) : undefined;
   }
 
   #sharedBefore(key: string, owner: string | undefined, { share }: ResolvedAcquire): Possession | undefined {

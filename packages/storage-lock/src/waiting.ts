@@ -90,14 +90,19 @@ export class Waiting {
   }
 
   /** True when it is somebody else than before; then it is told, unless nobody is to wait for it. */
-  sees(blocker: Blocker, ahead: number | undefined, told = true): boolean {
+  sees(
+    blocker: Blocker,
+    ahead: number | undefined,
+    told = true,
+    at: number = this.#registry.clock.monotonic(),
+  ): boolean {
     const before = this.#seen;
     this.#seen = blocker;
-    this.#seenAt = this.#registry.clock.monotonic();
+    this.#seenAt = at;
     this.ahead = ahead;
     const same = before?.ownerId === blocker.ownerId && before.fencingToken === blocker.fencingToken;
     if (before !== undefined && same) return false;
-    if (told) this.#trace?.sees(before, blocker, ahead);
+    if (told) this.#trace?.sees(before, blocker, ahead, at);
     return true;
   }
 

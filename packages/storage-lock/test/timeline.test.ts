@@ -109,7 +109,7 @@ describe('what is told of', () => {
         - acquire.waiting waitedMs=8000 queueDepth=0
         - acquire.attempt attempt=11 result=acquired
         - acquire.taken_over ownerId=bob fencingToken=1 overdueMs=0
-        - acquire.handed_over via=polled
+        - acquire.handed_over via=polled handoffMs=0
         lock.acquire: acquired
         lock.release
           storage.release

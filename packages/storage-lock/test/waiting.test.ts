@@ -218,7 +218,11 @@ describe('one of this process that hands over', () => {
     void lock.release();
     await clock.advance(20);
     expect(waiting.state).toBe('resolved');
-    expect(recorder.actions('acquire.handed_over')).toMatchObject([{ payload: { via: 'local', handoffMs: 10 } }]);
+    const { segments = [] } = recorder.ends('lock.acquire').at(-1)?.details ?? {};
+    const handoffMs = segments.find(({ kind }) => kind === 'handoff')?.ms;
+    expect(handoffMs).toBeGreaterThan(0);
+    expect(segments.at(-1)).toEqual({ kind: 'store', ms: 10 });
+    expect(recorder.actions('acquire.handed_over')).toMatchObject([{ payload: { via: 'local', handoffMs } }]);
     storage.delay(0);
   });
 

@@ -3,6 +3,7 @@ import { FakeClock, faultyStorage, Recorder, TimelineValidator, type FaultyStora
 import { expect, onTestFinished } from 'vitest';
 
 import { createLocks, type Locks, type LocksOptions } from '../../src/index.ts';
+import { WaitPartsCheck } from './wait-parts-check.ts';
 
 /** One process with its locks over a storage in memory, all on one fake clock. */
 export interface World {
@@ -46,7 +47,8 @@ export function buildWorld(
   const storage = faultyStorage(memory, { clock });
   const recorder = new Recorder();
   const validator = new TimelineValidator();
-  const listeners = silent ? [] : [recorder, validator, ...(options.listeners ?? [])];
+  const parts = new WaitPartsCheck();
+  const listeners = silent ? [] : [recorder, validator, parts, ...(options.listeners ?? [])];
   const all: Locks[] = [];
   const make = (more: Partial<LocksOptions> = {}): Locks => {
     const locks = createLocks({ storage, clock, leaseMs: 9000, ...options, ...more, listeners });
@@ -60,6 +62,7 @@ export function buildWorld(
     expect(clock.timers, 'timers that are left').toBe(0);
     expect(await leftovers(), 'what is left in the storage').toEqual([]);
     validator.assertValid();
+    expect(parts.problems, 'what waits were spent on').toEqual([]);
   };
   return { world: { clock, memory, storage, recorder, validator, locks: make(), other: make }, finish };
 }
