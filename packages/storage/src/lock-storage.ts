@@ -104,9 +104,10 @@ export interface Granted {
   readonly waiting?: number | undefined;
   /**
    * Whose possessions ended since this one waits (the `since` that `read` shows), oldest first, at most
-   * {@link mostTurns}: to who asked for it, where `capabilities.turns` is true and it stood in line. `previous` is the
-   * last of them. A storage remembers them from when one who asks came into line until none who asks is left there. Each
-   * answer tells all of them again; the one that tells a lease once more that it has the lock may leave them out.
+   * {@link mostTurns}: to who asked for it, where `capabilities.turns` is true and it stood in line. Of a
+   * lock that is had alone, `previous` is the last of them. A storage remembers them from when one who asks came into
+   * line until none who asks is left there. Each answer tells all of them again; the one that tells a lease once more
+   * that it has the lock may leave them out.
    */
   readonly turns?: readonly PastTurn[];
   readonly storageNow: number;

@@ -1,6 +1,6 @@
-import { ForeignRecordError, type LockRecord, type LockState } from '@lockscope/storage';
+import { ForeignRecordError, type LockRecord, type LockState, type PastTurn } from '@lockscope/storage';
 import type { Connection, Row } from './connection.ts';
-import { isLive, parseRecord, parseSharers, parseWaiters } from './lock-row.ts';
+import { isLive, parseRecord, parseSharers, parseTurn, parseWaiters } from './lock-row.ts';
 import type { MachineTime } from './machine-time.ts';
 import type { Boot } from './schema.ts';
 import { isShared } from './shared-table.ts';
@@ -67,6 +67,13 @@ export class LockReader {
       return record === undefined ? [] : [{ record, ...others, waiters, storageNow }];
     });
     return { states, next: rows[pageLength - 1]?.['key'] as string | undefined };
+  }
+
+  /** The last possessions that ended since then, oldest first. */
+  turns(storedKey: string, since: number): readonly PastTurn[] {
+    const now = this.#time.now();
+    const rows = this.#connection.all(sql.turns, storedKey, storedKey, now, storedKey, now, this.#boot.number, since);
+    return rows.toReversed().flatMap((row) => parseTurn(row, this.#time) ?? []);
   }
 
   /** A row that is not Lockscope's is left out: who asks for its key is told. */

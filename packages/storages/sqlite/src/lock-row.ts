@@ -5,6 +5,7 @@ import {
   type Companion,
   type Holder,
   type LockRecord,
+  type PastTurn,
   type Predecessor,
   type WaiterRecord,
 } from '@lockscope/storage';
@@ -112,6 +113,15 @@ export function parseSharers(key: string, text: unknown, time: MachineTime): rea
       }),
     ];
   });
+}
+
+/** A possession that ended; undefined when it cannot be read. */
+export function parseTurn(row: Row, time: MachineTime): PastTurn | undefined {
+  const { acquired_at: acquiredAt, ended_at: endedAt } = row;
+  const fencingToken = tokenOf(row['token']);
+  const holder = parseHolderText(row['holder']);
+  if (fencingToken === undefined || holder === undefined || !isTime(acquiredAt) || !isTime(endedAt)) return undefined;
+  return Object.freeze({ holder, fencingToken, acquiredAt: time.epoch(acquiredAt), endedAt: time.epoch(endedAt) });
 }
 
 /** Whether the lease is one of those that the last force release took the lock from. */

@@ -53,6 +53,15 @@ export class LockTable {
   }
 
   acquire(request: AcquireRequest): AcquireResult {
+    if (request.turns !== true || request.waitMs === undefined) return this.#acquire(request);
+    const key = toStoredText(request.key);
+    // It does not change, and it is gone when the lock is given.
+    const since = this.#connection.get(sql.asksSince, key, toStoredText(request.leaseId))?.['since'];
+    const result = this.#acquire(request);
+    return typeof since === 'number' ? { ...result, turns: this.#reader.turns(key, since) } : result;
+  }
+
+  #acquire(request: AcquireRequest): AcquireResult {
     const key = toStoredText(request.key);
     const leaseId = toStoredText(request.leaseId);
     const { waitMs, share, behind } = request;
@@ -114,7 +123,9 @@ export class LockTable {
       if (record === undefined) return undefined;
       const robbed = [record, ...sharers].map(({ leaseId }) => toStoredText(leaseId));
       const storedKey = toStoredText(key);
-      this.#connection.run(sql.free, this.#time.now(), JSON.stringify(robbed), storedKey);
+      const now = this.#time.now();
+      this.#connection.run(sql.free, now, JSON.stringify(robbed), storedKey);
+      this.#connection.run(sql.endSharers, now, storedKey);
       this.#connection.run(sql.removeSharers, storedKey);
       return record;
     });
@@ -137,6 +148,7 @@ export class LockTable {
       this.#connection.run(sql.raiseFloor, this.#boot.number, now - olderThanMs, sweepLength);
       const removed = this.#connection.run(sql.removeUnused, this.#boot.number, now - olderThanMs, sweepLength);
       this.#connection.run(sql.removeLostSharers);
+      this.#connection.run(sql.removeLostTurns);
       return removed;
     });
   }
@@ -234,7 +246,20 @@ export class LockTable {
       const since = now - waitedMs;
       const forgetAt = now + waitMs;
       const others = companionsText(behind);
-      this.#connection.run(sql.enqueue, storedKey, storedKey, storedId, text, since, now, forgetAt, limit, others);
+      const asks = request.turns === true ? 1 : 0;
+      this.#connection.run(
+        sql.enqueue,
+        storedKey,
+        storedKey,
+        storedId,
+        text,
+        since,
+        now,
+        forgetAt,
+        limit,
+        others,
+        asks,
+      );
       this.#waiting.add(storedId, now, forgetAt, behind);
     }
     return this.#busy(key, this.#look(storedKey, storedId) as Row, now);

@@ -102,7 +102,8 @@ export class SharedTable {
 
   /** False when the lease does not share the lock. */
   release(key: string, leaseId: string, now: number): boolean {
-    if (this.#connection.run(sql.removeSharer, key, leaseId, now) === 0) return false;
+    if (this.#connection.run(sql.extendSharer, now, key, leaseId, now) === 0) return false;
+    this.#connection.run(sql.removeOldSharers, key, now);
     if (this.#count(key, now) > 0) this.#connection.run(sql.followSharers, now, key, key, key);
     else this.#connection.run(sql.release, now, key, sql.sharedLease, this.#boot.number, now);
     return true;

@@ -50,7 +50,7 @@ export class SqliteStorage implements LockStorage {
     notifies: false,
     queues: true,
     shares: true,
-    turns: false,
+    turns: true,
   });
   readonly #options: ResolvedOptions;
   #open: OpenTable | undefined;

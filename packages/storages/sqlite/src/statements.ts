@@ -1,5 +1,7 @@
 // Every statement of the storage. `?` stands for one parameter each, because the drivers number them differently.
 
+import { mostTurns } from '@lockscope/storage';
+
 const maxToken = Number.MAX_SAFE_INTEGER;
 const noPlace = maxToken;
 
@@ -98,12 +100,12 @@ WHERE l.key >= ? AND l.key <> ? AND ${live} ORDER BY l.key LIMIT ?`;
 /** Parameters: key, now. */
 export const forgetWaiters: string = 'DELETE FROM lockscope_waiters WHERE key = ? AND forget_at <= ?';
 
-/** Parameters: key, key, lease id, holder, since, now, when to forget it, share, those behind it. */
+/** Parameters: key, key, lease id, holder, since, now, when to forget it, share, those behind it, whether it asks for past turns. */
 export const enqueue: string = `
-INSERT INTO lockscope_waiters (key, place, lease_id, holder, since, asked_at, forget_at, share, behind)
-VALUES (?, coalesce((SELECT max(place) FROM lockscope_waiters WHERE key = ?), 0) + 1, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO lockscope_waiters (key, place, lease_id, holder, since, asked_at, forget_at, share, behind, asks)
+VALUES (?, coalesce((SELECT max(place) FROM lockscope_waiters WHERE key = ?), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key, lease_id) DO UPDATE SET
-  asked_at = excluded.asked_at, forget_at = excluded.forget_at, behind = excluded.behind`;
+  asked_at = excluded.asked_at, forget_at = excluded.forget_at, behind = excluded.behind, asks = excluded.asks`;
 
 /** The first who shares a lock. Parameters as of `put`, with `sharedLease`. */
 export const openToSharers: string = `${put} ${before}`;
@@ -133,8 +135,8 @@ UPDATE lockscope_locks SET stamped_at = ?,
   token = max(token, (SELECT max(token) FROM lockscope_sharers WHERE key = ?))
 WHERE key = ?`;
 
-/** Parameters: key, lease id, now. */
-export const removeSharer: string = 'DELETE FROM lockscope_sharers WHERE key = ? AND lease_id = ? AND ends_at > ?';
+/** Ends all of them. Parameters: now, key. */
+export const endSharers: string = 'UPDATE lockscope_sharers SET ends_at = min(ends_at, ?) WHERE key = ?';
 
 /** Parameters: key, now. */
 export const removeOldSharers: string = 'DELETE FROM lockscope_sharers WHERE key = ? AND ends_at <= ?';
@@ -174,3 +176,21 @@ export const removeForgotten: string = 'DELETE FROM lockscope_waiters WHERE forg
 /** Those of keys that are gone. */
 export const removeLostSharers: string =
   'DELETE FROM lockscope_sharers WHERE key NOT IN (SELECT key FROM lockscope_locks)';
+
+/** Since when one waits who asks for past turns. Parameters: key, lease id. */
+export const asksSince: string = 'SELECT since FROM lockscope_waiters WHERE key = ? AND lease_id = ? AND asks';
+
+/**
+ * The possessions that ended since then, the last first: those that gave way to others, and those that nobody has
+ * followed yet. Parameters: key, key, now, key, now, boot, since.
+ */
+export const turns: string = `
+SELECT token, holder, acquired_at, ended_at FROM (
+  SELECT token, holder, acquired_at, ended_at FROM lockscope_turns WHERE key = ?
+  UNION ALL SELECT token, holder, acquired_at, ends_at FROM lockscope_sharers WHERE key = ? AND ends_at <= ?
+  UNION ALL SELECT token, holder, acquired_at, ends_at FROM lockscope_locks
+    WHERE key = ? AND lease_id <> '${sharedLease}' AND (released OR ends_at <= ?) AND boot = ?
+) WHERE ended_at >= ? ORDER BY ended_at DESC, token DESC LIMIT ${mostTurns}`;
+
+/** Those of keys that are gone. */
+export const removeLostTurns: string = 'DELETE FROM lockscope_turns WHERE key NOT IN (SELECT key FROM lockscope_locks)';

@@ -11,7 +11,7 @@ const capabilities = {
   notifies: false,
   queues: true,
   shares: true,
-  turns: false,
+  turns: true,
 } as const;
 
 const contract = storageContract({

@@ -131,7 +131,7 @@ describe('a file', () => {
     'the locks': 'CREATE TABLE lockscope_locks (id INTEGER)',
     'the meta row': 'CREATE TABLE lockscope_meta (id INTEGER)',
     'all, with other columns': `CREATE TABLE lockscope_meta (id INTEGER, application TEXT, version INTEGER, boot INTEGER, boot_id TEXT, floor INTEGER);
-      INSERT INTO lockscope_meta VALUES (1, 'lockscope', 2, 1, 'x', 0); CREATE TABLE lockscope_locks (key TEXT)`,
+      INSERT INTO lockscope_meta VALUES (1, 'lockscope', 3, 1, 'x', 0); CREATE TABLE lockscope_locks (key TEXT)`,
   })) {
     test(`in which somebody else has a table of the name of ${what} is refused and left as it is`, async () => {
       const path = newPath();

@@ -51,7 +51,7 @@ test(
     expect(shared.filter(({ acquired }) => acquired)).toHaveLength(1);
     expect(
       openPlain(path).prepare('SELECT count(*) AS n, max(version) AS version FROM lockscope_meta').get(),
-    ).toMatchObject({ n: 1, version: 2 });
+    ).toMatchObject({ n: 1, version: 3 });
   },
   patience,
 );

@@ -229,7 +229,7 @@ export const leaseDoubles: readonly StorageDouble[] = [
       'races: of 100 that want a lock whose lease ran out, one gets it',
       'hand-over: a claim that nobody takes up ends, and the next in line has the lock',
       'passing on: who follows is told of the last holder on record, and its token',
-      ...onTurns('told', 'expired', 'forced', 'most', 'shared'),
+      ...onTurns('told', 'expired', 'forced', 'most'),
     ],
     wrap: (storage) =>
       withChanges(storage, {
