@@ -6,7 +6,7 @@ export function sometimesFailing(inner: LockStorage): LockStorage {
   let renewals = 0;
   const failing: Partial<LockStorage> = {
     acquire: (request) => ((acquires += 1) % 4 === 0 ? fail('acquire') : inner.acquire(request)),
-    renew: (request) => ((renewals += 1) % 3 === 0 ? fail('renew') : inner.renew(request)),
+    renew: (...request) => ((renewals += 1) % 3 === 0 ? fail('renew') : inner.renew(...request)),
   };
   return new Proxy(inner, {
     get(target, name) {

@@ -154,16 +154,17 @@ function holders(of) {
   ];
 }
 
+/** @param {string} from @param {string} to */
+const inverted = (from, to) => ({
+  labels: { lock_from: from, lock_to: to },
+  summary: `${from} and ${to} are taken in both orders: one day two will wait for each other.`,
+});
+
 /** @param {NameOf} of @returns {readonly Scenario[]} */
 function order(of) {
   const edges = of('lock.order.edges');
   /** @param {string} job @param {string} from @param {string} to */
   const edge = (job, from, to) => series(edges, { job, lock_from: from, lock_to: to });
-  /** @param {string} from @param {string} to */
-  const inverted = (from, to) => ({
-    labels: { lock_from: from, lock_to: to },
-    summary: `${from} and ${to} are taken in both orders: one day two will wait for each other.`,
-  });
   return [
     {
       alert: 'LockOrderInversion',

@@ -71,16 +71,19 @@ function lockNames(naming: Naming): string {
 }
 
 function choice(name: string, label: string, query: string): dashboard.QueryVariableBuilder {
-  return new dashboard.QueryVariableBuilder(name)
-    .label(label)
-    .datasource(datasource)
-    .query(query)
-    .refresh(dashboard.VariableRefresh.OnTimeRangeChanged)
-    .sort(dashboard.VariableSort.AlphabeticalAsc)
-    .multi(true)
-    .includeAll(true)
-    .allValue('.*')
-    .current({ selected: true, text: 'All', value: '$__all' });
+  return (
+    new dashboard.QueryVariableBuilder(name)
+      .label(label)
+      .datasource(datasource)
+      .query(query)
+      .refresh(dashboard.VariableRefresh.OnTimeRangeChanged)
+      // oxlint-disable-next-line unicorn/no-array-sort -- of the builder, not of an array
+      .sort(dashboard.VariableSort.AlphabeticalAsc)
+      .multi(true)
+      .includeAll(true)
+      .allValue('.*')
+      .current({ selected: true, text: 'All', value: '$__all' })
+  );
 }
 
 function toPanel(panel: Panel): AnyPanelBuilder {

@@ -69,6 +69,7 @@ function graph(panel: Panel): timeseries.PanelBuilder {
         .placement(common.LegendPlacement.Bottom),
     )
     .tooltip(
+      // oxlint-disable-next-line unicorn/no-array-sort -- of the builder, not of an array
       new common.VizTooltipOptionsBuilder().mode(common.TooltipDisplayMode.Multi).sort(common.SortOrder.Descending),
     );
   if (panel.limit === undefined) return builder;

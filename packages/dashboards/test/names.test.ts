@@ -11,11 +11,12 @@ const both = Object.keys(namings) as NamingName[];
 const parts = ['', '_bucket', '_sum', '_count'];
 
 describe.each(both)('the names that the files of %s use', (naming) => {
-  const { metric, runtime } = namings[naming];
+  const { runtime } = namings[naming];
+  const metric = (name: MetricName): string => namings[naming].metric(name, metrics[name]);
   const exported = new Map(
     all.flatMap((name) => {
       const suffixes = metrics[name].type === 'histogram' ? parts.slice(1) : [''];
-      return suffixes.map((suffix) => [`${metric(name, metrics[name])}${suffix}`, name] as const);
+      return suffixes.map((suffix) => [`${metric(name)}${suffix}`, name] as const);
     }),
   );
   const expressions = [
