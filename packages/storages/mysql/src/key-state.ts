@@ -1,5 +1,5 @@
-import type { LockRecord, LockState, WaiterRecord } from '@lockscope/storage';
-import { parseRecord, parseWaiter } from './lock-row.ts';
+import type { LockRecord, LockState, PastTurn, WaiterRecord } from '@lockscope/storage';
+import { parseRecord, parseTurns, parseWaiter } from './lock-row.ts';
 import { integer, time, type Row } from './row.ts';
 
 /** What stands in the tables about one key at one moment. */
@@ -73,6 +73,12 @@ export class KeyState {
   /** The record of this lease, while it lasts. */
   holding(leaseId: string, operation: string): LockRecord | undefined {
     return this.holders(operation).find((record) => record.leaseId === leaseId);
+  }
+
+  /** What is told of past turns to one who waits or waited until now, and asks; nothing to others. */
+  turnsFor(leaseId: Buffer): { readonly turns?: readonly PastTurn[] } | undefined {
+    const since = integer(this.lock['since']) ?? integer(this.waiter(leaseId)?.['began_at']);
+    return since === undefined ? undefined : { turns: parseTurns(this.lock, !this.isHeldAlone, since) };
   }
 
   /** As `read` and `list` tell it. */

@@ -1,10 +1,12 @@
 import {
   ForeignRecordError,
   holderLimits,
+  mostTurns,
   parseHolder,
   type Companion,
   type Holder,
   type LockRecord,
+  type PastTurn,
   type Predecessor,
   type WaiterRecord,
 } from '@lockscope/storage';
@@ -55,6 +57,52 @@ export function parseEnded(row: Row): Predecessor | undefined {
   const { marked_at: releasedAt } = row;
   const released = integer(releasedAt) !== undefined;
   return predecessor(row['token'], row['holder'], released ? releasedAt : row['ends_at'], released);
+}
+
+/**
+ * The possessions that ended since a time in microseconds, by the row of the lock: those that gave way to others, and
+ * its own, if it has ended. What cannot be read is left out.
+ */
+export function parseTurns(row: Row, ownHasEnded: boolean, since: number): readonly PastTurn[] {
+  const { turns, token: ownToken, holder, began_at: beganAt, marked_at: releasedAt, ends_at: endsAt } = row;
+  const lines = turns == null || turns.length === 0 ? [] : splitLines(turns);
+  const parsed = lines.flatMap((line) => {
+    const parts = turnLine.exec(line.toString('latin1'));
+    if (parts === null) return [];
+    const [start, ...numbers] = parts;
+    const [first, second, third] = numbers.map((text) => Buffer.from(text, 'latin1'));
+    return turnOf(first, line.subarray(start.length), second, third, since) ?? [];
+  });
+  const own = ownHasEnded ? turnOf(ownToken, holder, beganAt, releasedAt ?? endsAt, since) : undefined;
+  return (own === undefined ? parsed : [...parsed, own]).slice(-mostTurns);
+}
+
+const turnLine = /^(\d{1,16}) (\d{1,16}) (\d{1,16}) /;
+
+function turnOf(
+  storedToken: Row[string],
+  storedHolder: Row[string],
+  storedBegin: Row[string],
+  storedEnd: Row[string],
+  since: number,
+): PastTurn | undefined {
+  const fencingToken = token(storedToken);
+  const holder = parseStoredHolder(storedHolder);
+  const acquiredAt = time(storedBegin);
+  const endedAt = time(storedEnd);
+  if (fencingToken === undefined || holder === undefined || acquiredAt === undefined || endedAt === undefined)
+    return undefined;
+  return endedAt * 1000 < since ? undefined : Object.freeze({ holder, fencingToken, acquiredAt, endedAt });
+}
+
+function splitLines(text: Buffer): readonly Buffer[] {
+  const lines: Buffer[] = [];
+  for (let start = 0; start <= text.length;) {
+    const end = text.indexOf(0x0a, start);
+    lines.push(text.subarray(start, end === -1 ? text.length : end));
+    start = end === -1 ? text.length + 1 : end + 1;
+  }
+  return lines;
 }
 
 /** A waiter, followed by those who wait behind it. None when it cannot be read. */

@@ -136,7 +136,8 @@ export class LockTable {
       const rests = left >= Math.min(waitMs, forEver / 1000) * restingShare;
       if (mine === undefined || !rests || !sameBehind(mine['behind'], behind)) return undefined;
     }
-    return { acquired: false, record: state.holders('acquire')[0], ahead, storageNow: state.storageNow };
+    const turns = asksForTurns(request) ? state.turnsFor(lease) : undefined;
+    return { acquired: false, record: state.holders('acquire')[0], ahead, ...turns, storageNow: state.storageNow };
   }
 
   /** One command that knows everybody: holders, sharers, the line. */
@@ -147,19 +148,23 @@ export class LockTable {
       ...requestValues(request),
       share: storedShare(share),
       waitUs: waitMs === undefined ? null : micros(waitMs),
+      waitedUs: micros(request.waitedMs ?? 0),
       behind: storedBehind(behind),
+      asks: asksForTurns(request) ? 1 : 0,
     };
     const state = stateIn(key, await this.#change(request, 'contend', values));
     const { storageNow } = state;
     const record = state.holding(leaseId, 'acquire');
+    const turns = asksForTurns(request) ? state.turnsFor(lease.lease) : undefined;
     if (record === undefined) {
       if (waitMs !== undefined) this.#waiting.add(leaseId, Date.now() + waitMs);
-      return { acquired: false, record: state.holders('acquire')[0], ahead: state.ahead(lease.lease), storageNow };
+      const ahead = state.ahead(lease.lease);
+      return { acquired: false, record: state.holders('acquire')[0], ahead, ...turns, storageNow };
     }
     this.#waiting.delete(leaseId);
     this.#noteShare(record, leaseMs);
     const previous = record.share === undefined ? parsePredecessor(state.lock) : parseEnded(state.lock);
-    return { acquired: true, record, previous, waiting: state.waiting, storageNow };
+    return { acquired: true, record, previous, waiting: state.waiting, ...turns, storageNow };
   }
 
   async #look(key: string, operation: string): Promise<KeyState> {
@@ -180,6 +185,10 @@ export class LockTable {
   #noteShare({ leaseId, share }: LockRecord, leaseMs: number): void {
     if (share !== undefined) this.#sharing.add(leaseId, Date.now() + leaseMs);
   }
+}
+
+function asksForTurns({ turns, waitMs }: AcquireRequest): boolean {
+  return turns === true && waitMs !== undefined;
 }
 
 /** A key and a lease as they are stored. */

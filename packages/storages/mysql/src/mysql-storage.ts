@@ -36,7 +36,7 @@ export class MysqlStorage implements LockStorage {
     notifies: false,
     queues: true,
     shares: true,
-    turns: false,
+    turns: true,
   });
   readonly #database: Database;
   readonly #limits: { readonly prefix: string; readonly commandTimeoutMs: number };

@@ -98,9 +98,9 @@ async function checkColumns(connection: Connection, prefix: string): Promise<voi
   try {
     await send(connection, [
       `SELECT floor FROM \`${meta}\` LIMIT 0`,
-      `SELECT token, busy_until, crowd_until, released_at, forced, prev_released FROM \`${locks}\` LIMIT 0`,
+      `SELECT token, busy_until, crowd_until, released_at, forced, prev_released, turns FROM \`${locks}\` LIMIT 0`,
       `SELECT fencing_token, share, ends_at, forced FROM \`${sharers}\` LIMIT 0`,
-      `SELECT place, behind, asked_at, forget_at FROM \`${waiters}\` LIMIT 0`,
+      `SELECT place, behind, asked_at, forget_at, asks FROM \`${waiters}\` LIMIT 0`,
     ]);
   } catch (cause) {
     if (![1054, noTable].includes(errorNumber(cause) ?? 0)) throw cause;

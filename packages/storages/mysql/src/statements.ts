@@ -4,6 +4,7 @@
 // What is assigned reads only columns that were not assigned before it, so that it does not matter whether a server
 // assigns one after the other or all at once. Nothing is read by DATETIME columns or NOW(): sessions have time zones.
 
+import { mostTurns } from '@lockscope/storage';
 import type { TableNames } from './tables.ts';
 
 /** Microseconds since 1970, the same throughout a statement. */
@@ -21,13 +22,13 @@ const lockRow = [
 
 const lockColumns = `0 AS kind, ${clock} AS now, l.lock_key, l.lease_id, l.holder, l.fencing_token AS token,
   NULL AS share, l.acquired_at AS began_at, l.ends_at, l.released_at AS marked_at, l.forced, NULL AS place,
-  NULL AS behind, l.prev_holder, l.prev_token, l.prev_ended_at, l.prev_released`;
+  NULL AS behind, l.prev_holder, l.prev_token, l.prev_ended_at, l.prev_released, l.turns`;
 const sharerColumns = `1 AS kind, ${clock} AS now, s.lock_key, s.lease_id, s.holder, s.fencing_token AS token,
   s.share, s.acquired_at AS began_at, s.ends_at, NULL AS marked_at, s.forced, NULL AS place,
-  NULL AS behind, NULL AS prev_holder, NULL AS prev_token, NULL AS prev_ended_at, NULL AS prev_released`;
+  NULL AS behind, NULL AS prev_holder, NULL AS prev_token, NULL AS prev_ended_at, NULL AS prev_released, NULL AS turns`;
 const waiterColumns = `2 AS kind, ${clock} AS now, w.lock_key, w.lease_id, w.holder, NULL AS token,
   w.share, w.since AS began_at, w.forget_at AS ends_at, w.asked_at AS marked_at, NULL AS forced, w.place,
-  w.behind, NULL AS prev_holder, NULL AS prev_token, NULL AS prev_ended_at, NULL AS prev_released`;
+  w.behind, NULL AS prev_holder, NULL AS prev_token, NULL AS prev_ended_at, NULL AS prev_released, NULL AS turns`;
 
 /** All of one key in one statement, so that it is one moment. The row of the lock is there even when there is none. */
 const state = `
@@ -35,9 +36,17 @@ SELECT ${lockColumns} FROM (SELECT 1 AS one) o LEFT JOIN {locks} l ON l.lock_key
 UNION ALL SELECT ${sharerColumns} FROM {sharers} s WHERE s.lock_key = :key
 UNION ALL SELECT ${waiterColumns} FROM {waiters} w WHERE w.lock_key = :key`;
 
-/** The columns of a possession that begins, with what it leaves behind. `when`: a condition, or nothing for always. */
+/** The possession in the row of a lock, as a line more of those that gave way to others, where somebody asks for them. */
+const turnsAndOne = `IF(turns IS NULL OR l.lease_id IS NULL, turns, SUBSTRING_INDEX(CONCAT_WS(X'0A', NULLIF(turns, ''),
+    CONCAT_WS(' ', l.fencing_token, l.acquired_at, COALESCE(l.released_at, l.ends_at), l.holder)), X'0A', -${mostTurns}))`;
+
+/**
+ * The columns of a possession that begins, with what it leaves behind. `when`: a condition, or nothing for always; the
+ * one that is there is only for locks that nobody waits for, so that nobody asks for past turns.
+ */
 function possession(when?: string): string {
   const changes: readonly (readonly [string, string])[] = [
+    ['turns', when === undefined ? turnsAndOne.replaceAll('l.', '') : 'NULL'],
     ['prev_holder', 'holder'],
     ['prev_token', 'fencing_token'],
     ['prev_ended_at', 'COALESCE(released_at, ends_at)'],
@@ -63,7 +72,7 @@ function lastOfSharers(which: string, endsAt: string, releasedAt: string): strin
 UPDATE {locks} l JOIN (
   SELECT * FROM {sharers} WHERE lock_key = :key AND forced = 0 AND ${which} ORDER BY ends_at DESC, fencing_token DESC LIMIT 1
 ) s ON s.lock_key = l.lock_key
-SET l.lease_id = s.lease_id, l.holder = s.holder, l.fencing_token = s.fencing_token, l.acquired_at = s.acquired_at,
+SET l.turns = ${turnsAndOne.replaceAll('turns', 'l.turns')}, l.lease_id = s.lease_id, l.holder = s.holder, l.fencing_token = s.fencing_token, l.acquired_at = s.acquired_at,
   l.ends_at = ${endsAt}, l.released_at = ${releasedAt}
 WHERE l.ends_at <= @ls_now AND COALESCE(l.released_at, l.ends_at) <= COALESCE(${releasedAt}, ${endsAt})`;
 }
@@ -96,6 +105,7 @@ const contend = [
   lastOfSharers('ends_at <= @ls_now', 's.ends_at', 'NULL'),
   'DELETE FROM {sharers} WHERE lock_key = :key AND ends_at <= @ls_now',
   `SET @ls_place = (SELECT place FROM {waiters} WHERE lock_key = :key AND lease_id = :lease),
+  @ls_since = (SELECT since FROM {waiters} WHERE lock_key = :key AND lease_id = :lease AND asks AND :asks),
   @ls_last = (SELECT COALESCE(MAX(place), 0) FROM {waiters} WHERE lock_key = :key),
   @ls_held = (SELECT COUNT(*) FROM {locks} WHERE lock_key = :key AND ends_at > @ls_now),
   @ls_sharing = (SELECT COUNT(*) FROM {sharers} WHERE lock_key = :key AND forced = 0),
@@ -115,16 +125,22 @@ FROM {locks} WHERE lock_key = :key AND @ls_grant AND :share IS NOT NULL`,
   'UPDATE {locks} SET ends_at = @ls_now + :leaseUs WHERE lock_key = :key AND lease_id = :lease AND ends_at > @ls_now',
   'UPDATE {sharers} SET ends_at = @ls_now + :leaseUs WHERE lock_key = :key AND lease_id = :lease AND forced = 0',
   'DELETE FROM {waiters} WHERE lock_key = :key AND lease_id = :lease AND (@ls_grant OR @ls_mine)',
-  `INSERT INTO {waiters} (lock_key, lease_id, place, holder, share, behind, since, asked_at, forget_at)
-SELECT :key, :lease, @ls_last + 1, :holder, :share, :behind, @ls_now, @ls_now, @ls_now + :waitUs
+  `INSERT INTO {waiters} (lock_key, lease_id, place, holder, share, behind, since, asked_at, forget_at, asks)
+SELECT :key, :lease, @ls_last + 1, :holder, :share, :behind, @ls_now - :waitedUs, @ls_now, @ls_now + :waitUs, :asks
 FROM DUAL WHERE :waitUs IS NOT NULL AND NOT @ls_grant AND NOT @ls_mine
 ON DUPLICATE KEY UPDATE holder = :holder, share = :share, behind = :behind, asked_at = @ls_now,
-  forget_at = @ls_now + :waitUs`,
+  forget_at = @ls_now + :waitUs, asks = :asks`,
   `SET @ls_crowd = GREATEST(
   (SELECT COALESCE(MAX(forget_at), 0) FROM {waiters} WHERE lock_key = :key),
-  (SELECT COALESCE(MAX(ends_at), 0) FROM {sharers} WHERE lock_key = :key AND forced = 0))`,
-  'UPDATE {locks} SET crowd_until = @ls_crowd, busy_until = GREATEST(ends_at, @ls_crowd) WHERE lock_key = :key',
-  state,
+  (SELECT COALESCE(MAX(ends_at), 0) FROM {sharers} WHERE lock_key = :key AND forced = 0)),
+  @ls_asked = :asks OR EXISTS (SELECT 1 FROM {waiters} WHERE lock_key = :key AND asks)`,
+  `UPDATE {locks} SET crowd_until = @ls_crowd, busy_until = GREATEST(ends_at, @ls_crowd),
+  turns = IF(@ls_asked, COALESCE(turns, ''), NULL)
+WHERE lock_key = :key`,
+  state
+    .replace('0 AS kind', '0 AS kind, @ls_since AS since')
+    .replace('1 AS kind', '1 AS kind, NULL')
+    .replace('2 AS kind', '2 AS kind, NULL'),
   'COMMIT',
 ];
 

@@ -1,5 +1,5 @@
 /** The version of the tables below. Tables of another version are refused. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /** Stands in the comment of every table, so that a table of the same name that somebody else made is told apart. */
 export const tableComment = 'lockscope';
@@ -37,7 +37,8 @@ export function tableNames(prefix: string): TableNames {
  *
  * `busy_until` decides whether a lock can be had without looking any further: until then somebody has it, or may share
  * it, or may wait for it. `crowd_until` is its part that is not the holder's: it may be later than the truth, never
- * earlier. `token` is the highest that was given or is kept free.
+ * earlier. `token` is the highest that was given or is kept free. `turns` has a line for each possession that gave way
+ * to another since somebody stands in line who `asks` for them; null when nobody does.
  */
 export function createTables(names: TableNames): readonly string[] {
   return [
@@ -61,7 +62,8 @@ export function createTables(names: TableNames): readonly string[] {
   prev_holder VARBINARY(${longest.holder}),
   prev_token BIGINT,
   prev_ended_at BIGINT,
-  prev_released TINYINT
+  prev_released TINYINT,
+  turns MEDIUMBLOB
 ) ${tail}`,
     `CREATE TABLE IF NOT EXISTS \`${names.sharers}\` (
   lock_key VARBINARY(${longest.key}) NOT NULL,
@@ -84,6 +86,7 @@ export function createTables(names: TableNames): readonly string[] {
   since BIGINT NOT NULL,
   asked_at BIGINT NOT NULL,
   forget_at BIGINT NOT NULL,
+  asks TINYINT NOT NULL,
   PRIMARY KEY (lock_key, lease_id)
 ) ${tail}`,
     `INSERT IGNORE INTO \`${names.meta}\` (id, version, floor) VALUES (1, ${schemaVersion}, 0)`,

@@ -12,7 +12,7 @@ const capabilities = {
   notifies: false,
   queues: true,
   shares: true,
-  turns: false,
+  turns: true,
 } as const;
 
 interface Setup {

@@ -14,7 +14,7 @@ describeWith(['mariadbd', 'mariadb-install-db'], 'the tables', () => {
     const results = await Promise.all(storages.map((storage, index) => storage.acquire(request('k', `l${index}`))));
     expect(results.filter(({ acquired }) => acquired)).toHaveLength(1);
     const rows = await scene.database.run('SELECT version, floor FROM {db}.lockscope_meta');
-    expect(rows).toEqual([{ version: 1, floor: 0 }]);
+    expect(rows).toEqual([{ version: 2, floor: 0 }]);
   });
 
   test('are completed when who made them was ended in the middle', async () => {
