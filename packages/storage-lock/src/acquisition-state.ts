@@ -11,6 +11,9 @@ import { WaitLedger } from './wait-ledger.ts';
 import { blockerUntil, type WaitPiece } from './wait-parts.ts';
 import { Waiting, type Waiter } from './waiting.ts';
 
+/** Those who wait in one process are counted anew while they are so many at most. */
+const mostCounted = 1000;
+
 /** @internal What one acquire is made of, and whom it waits for. */
 export abstract class AcquisitionState extends Due implements Inquirer, Waiter {
   readonly ownerId: string;
@@ -69,6 +72,19 @@ export abstract class AcquisitionState extends Due implements Inquirer, Waiter {
   blockerAt(now: number): Blocker | undefined {
     const here = this.place?.holder;
     return here !== undefined && here !== this.possession ? here.asBlocker() : this.waiting?.seen(now);
+  }
+
+  aheadNow(): number | undefined {
+    const asking: AcquisitionState | undefined = this.place?.asking;
+    const waiting: ReadonlySet<AcquisitionState> | undefined = this.place?.waiting;
+    const told = this.waiting?.ahead;
+    if (waiting === undefined || asking === this || waiting.size > mostCounted) return told;
+    let ahead = asking === undefined ? 0 : 1 + (asking.waiting?.ahead ?? 0);
+    for (const waiter of waiting) {
+      if (waiter === this) return ahead;
+      ahead += 1;
+    }
+    return told;
   }
 
   protected contends(): void {

@@ -1,25 +1,30 @@
+import { fileURLToPath } from 'node:url';
+
 /** So long is the text of a call site at most, in characters. */
 const maxLength = 4000;
-/** Where this package itself is. */
-const own: string = new URL('.', import.meta.url).href;
+/** Where the files of this package are, as stacks name it; nowhere when they were bundled with others. */
+const own: readonly string[] = ownFolder();
 
 /** @internal The stack of who called, kept as it is until somebody wants to read it: that is what is dear. */
 export class CallSite {
-  declare readonly stack: string;
+  declare readonly stack: unknown;
 
-  /** `entry`: the function that was called; it and what it called are left out. */
-  constructor(entry: (...args: never[]) => unknown) {
-    Error.captureStackTrace(this, entry);
+  constructor() {
+    Error.captureStackTrace(this, CallSite);
   }
 
-  /** One line for each caller, the nearest first; none of them of this package. */
-  text(): string {
-    const [, ...frames] = String(this.stack).split('\n');
-    const first = frames.findIndex((frame) => !frame.includes(own));
-    return frames
-      .slice(Math.max(0, first))
-      .map((frame) => frame.trim().replace(/^at /, ''))
-      .join('\n')
-      .slice(0, maxLength);
+  /** One line for each caller, the nearest first, none of them of this package; undefined where there is no stack. */
+  text(): string | undefined {
+    if (typeof this.stack !== 'string') return undefined;
+    const [, ...frames] = this.stack.split('\n');
+    const first = frames.findIndex((frame) => !own.some((folder) => frame.includes(folder)));
+    const lines = frames.slice(Math.max(0, first)).map((frame) => frame.trim().replace(/^at /, ''));
+    return lines.length === 0 ? undefined : lines.join('\n').slice(0, maxLength);
   }
+}
+
+function ownFolder(): readonly string[] {
+  if (!/^file:.*\/call-site\.[jt]s$/.test(import.meta.url)) return [];
+  const folder = new URL('.', import.meta.url);
+  return [folder.href, fileURLToPath(folder)];
 }

@@ -60,12 +60,12 @@ export class Locks implements AsyncDisposable {
    * @throws {InvalidOptionsError} for a key or an option that cannot work.
    */
   acquire(key: string, options?: AcquireOptions): Promise<HeldLock> {
-    return this.#acquire(key, options, false, this.#site(this.acquire)) as Promise<HeldLock>;
+    return this.#acquire(key, options, false) as Promise<HeldLock>;
   }
 
   /** Gets the lock if nobody has it; undefined when somebody does. One question to the storage, no waiting. */
   tryAcquire(key: string, options?: Omit<AcquireOptions, 'waitMs'>): Promise<HeldLock | undefined> {
-    return this.#acquire(key, options, true, this.#site(this.tryAcquire));
+    return this.#acquire(key, options, true);
   }
 
   /**
@@ -245,12 +245,7 @@ export class Locks implements AsyncDisposable {
     if (timer !== undefined) clock.clearTimeout(timer);
   }
 
-  #acquire(
-    key: string,
-    options: AcquireOptions | undefined,
-    once: boolean,
-    site: CallSite | undefined,
-  ): Promise<HeldLock | undefined> {
+  #acquire(key: string, options: AcquireOptions | undefined, once: boolean): Promise<HeldLock | undefined> {
     let resolved: ResolvedAcquire;
     try {
       resolved = resolveAcquire(key, options, this.#registry.options);
@@ -267,13 +262,8 @@ export class Locks implements AsyncDisposable {
       own.reenter();
       return Promise.resolve(new HeldLock(own));
     }
+    const site = this.#registry.options.callSites && this.listeners.wants('lock.acquire') ? new CallSite() : undefined;
     return new Acquisition(this.#registry, { key, options: resolved, owner, signal, once, site }).start();
-  }
-
-  /** Where `entry` was called, when that is to be told. */
-  #site(entry: (...args: never[]) => unknown): CallSite | undefined {
-    const wanted = this.#registry.options.callSites && this.listeners.wants('lock.acquire');
-    return wanted ? new CallSite(entry) : undefined;
   }
 
   #sharedBefore(key: string, owner: string | undefined, { share }: ResolvedAcquire): Possession | undefined {

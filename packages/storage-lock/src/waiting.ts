@@ -14,6 +14,8 @@ export interface Waiter {
   timeOut(): void;
   hears(news: LeaseNews): void;
   blockerAt(now: number): Blocker | undefined;
+  /** How many come before it at this moment, as far as it knows. */
+  aheadNow(): number | undefined;
 }
 
 /** @internal The waiting of one acquire: its timer, its place in the storage's line, whom it waits for. */
@@ -121,7 +123,7 @@ export class Waiting {
   #report(): void {
     const now = this.#registry.clock.monotonic();
     const blocker = this.#waiter.blockerAt(now);
-    if (blocker !== undefined) this.#trace?.waits(now - this.#startedAt, blocker, this.ahead);
+    if (blocker !== undefined) this.#trace?.waits(now - this.#startedAt, blocker, this.#waiter.aheadNow());
     this.#reportAfterMs *= 2;
     this.#timer?.set('report', this.#startedAt + this.#reportAfterMs);
   }

@@ -10,8 +10,7 @@ export class WaitPartsCheck implements Listener {
     if (event.type !== 'lock.acquire' || event.details === undefined) return;
     const { contended, segments, waitMs } = event.details;
     const of = `${event.lockKey} of ${event.ownerId} (${event.outcome})`;
-    if (contended !== (segments !== undefined))
-      this.problems.push(`${of}: contended ${contended}, but parts ${segments}`);
+    if (contended !== (segments !== undefined)) this.problems.push(`${of}: contended and parts do not agree`);
     if (segments === undefined) return;
     const sum = segments.reduce((total, { ms }) => total + ms, 0);
     if (!(Math.abs(sum - waitMs) < 1e-6)) this.problems.push(`${of}: ${sum} of ${waitMs} ms in its parts`);

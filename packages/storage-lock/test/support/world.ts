@@ -22,7 +22,7 @@ export interface World {
 export interface Kind {
   /** A storage of another kind. */
   readonly kind?: typeof MemoryStorage;
-  /** No listener at all. */
+  /** No listener but those of the options. */
   readonly silent?: boolean;
   /** Time passes with each look at the monotonic clock, as it does outside of tests. */
   readonly ticking?: boolean;
@@ -48,7 +48,7 @@ export function buildWorld(
   const recorder = new Recorder();
   const validator = new TimelineValidator();
   const parts = new WaitPartsCheck();
-  const listeners = silent ? [] : [recorder, validator, parts, ...(options.listeners ?? [])];
+  const listeners = [...(silent ? [] : [recorder, validator, parts]), ...(options.listeners ?? [])];
   const all: Locks[] = [];
   const make = (more: Partial<LocksOptions> = {}): Locks => {
     const locks = createLocks({ storage, clock, leaseMs: 9000, ...options, ...more, listeners });
