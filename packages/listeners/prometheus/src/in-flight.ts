@@ -49,7 +49,9 @@ export class InFlight<S> {
    * the end.
    */
   forgetEnded(): void {
-    for (const running of [...this.#all()]) if (running.event.endedAt !== undefined) this.end(running.event);
+    const ended: Event[] = [];
+    for (const { event } of this.#all()) if (event.endedAt !== undefined) ended.push(event);
+    for (const event of ended) this.end(event);
   }
 
   /** The series that it began with; undefined when it never did. */

@@ -74,7 +74,7 @@ async function readInTime(metric: OtherMetric): Promise<MetricReport[]> {
 }
 
 /** Each line is a cell of its own; those with a name of their own, such as `_sum`, have a report of their own. */
-function reportsOf({ name, help, type, aggregator = 'sum', values }: MetricReading): MetricReport[] {
+function reportsOf({ name, help, type, aggregator, values }: MetricReading): MetricReport[] {
   const byName = new Map<string | undefined, ReportedCell[]>();
   for (const { metricName, labels, value, exemplar } of values) {
     const cells = byName.get(metricName) ?? [];

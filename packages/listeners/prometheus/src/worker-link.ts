@@ -67,6 +67,7 @@ export class WorkerLink {
 
   #send(question: MetricsQuestion): void {
     const target = this.#target;
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     if (isThread(target)) target.postMessage(question);
     // It may be gone before it hears this.
     else target.send(question, () => {});

@@ -61,6 +61,7 @@ async function obey(order: Order & { readonly order?: true }): Promise<void> {
   await orders[order.do](order);
   const done = { done: order.do };
   if (parentPort === null) process.send?.(done);
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   else parentPort.postMessage(done);
 }
 
