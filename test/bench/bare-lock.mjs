@@ -7,22 +7,27 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const built = fileURLToPath(new URL('../../packages/storage-lock/dist/', import.meta.url));
 const target = fileURLToPath(new URL('../.tmp/bare-lock/', import.meta.url));
 
+const trace = [/this\.trace\b/g, '(void 0)'];
 const cuts = {
-  'acquisition.js': [
-    [/this\.#trace = AcquireTrace\.begin\([^;]*\);/, ''],
-    [/this\.#trace\b/g, '(void 0)'],
-    [/^\s*#trace(?: = undefined)?;$/m, ''],
+  'acquisition-state.js': [
+    [/this\.trace = AcquireTrace\.begin\([^;]*\);/, ''],
+    trace,
+    [/^\s*trace(?: = undefined)?;$/m, ''],
   ],
+  'acquisition.js': [trace],
+  'acquisition-grants.js': [trace],
+  'acquisition-ends.js': [trace],
   'possession.js': [
-    [/this\.grant\.root\b/g, '(void 0)'],
-    [/const \{ root \} = this\.grant;/, 'const root = void 0;'],
+    [/const \{ root \} = grant;/, ''],
+    [/this\.trace = root === undefined [^;]*;/, ''],
+    [/this\.trace = new PossessionTrace\([^;]*;/, ';'],
+    trace,
+    [/^\s*trace(?: = undefined)?;$/m, ''],
   ],
   'release.js': [
-    [
-      /const \{ root, record \} = this\.#possession\.grant;/,
-      'const root = void 0, { record } = this.#possession.grant;',
-    ],
-    [/this\.#possession\.grant\.root\b/g, '(void 0)'],
+    [/const \{ trace, record \} = this\.#possession;/, 'const { record } = this.#possession;'],
+    [/const root = trace\?\.root;/, 'const root = void 0;'],
+    [/this\.#possession\.trace\b/g, '(void 0)'],
     [/this\.#(?:event|call)\?\./g, '(void 0)?.'],
   ],
 };

@@ -3,9 +3,10 @@ import { AcquisitionEnds } from './acquisition-ends.ts';
 import type { AcquisitionState } from './acquisition-state.ts';
 import type { AcquireTrace } from './acquire-trace.ts';
 import { LockStorageError, WatchdogError } from './errors.ts';
+import type { Grant } from './grant.ts';
 import { HeldLock } from './held-lock.ts';
 import type { Place } from './lock-registry.ts';
-import { Possession, type Grant } from './possession.ts';
+import { Possession } from './possession.ts';
 import type { WaitPiece } from './wait-parts.ts';
 
 type LeaseGrant = Omit<Grant, 'contended' | 'waitMs' | 'root'>;

@@ -1,29 +1,16 @@
-import type { ActionPayloads, EventDetails, OpenEvent } from '@lockscope/core';
+import type { ActionPayloads, EventDetails, OpenEvent, ReleaseReason } from '@lockscope/core';
 import type { RenewResult } from '@lockscope/storage';
 import { snapshotOf } from './blocker.ts';
 import type { LockLostError } from './errors.ts';
-import type { Grant } from './grant.ts';
 import { isTold } from './is-told.ts';
 import type { OpenRenewal } from './open-renewals.ts';
+import type { Possession } from './possession.ts';
 import { votesOf } from './votes.ts';
-
-/** @internal How one possession ended, for its trees. */
-export interface PossessionEnd {
-  readonly outcome: 'released' | 'lost' | 'release_failed';
-  readonly holdMs: number;
-  readonly renewals: number;
-  readonly depth: number;
-  readonly deepest: number;
-  readonly loss: LockLostError | undefined;
-  readonly error: unknown;
-  /** On the monotonic clock. */
-  readonly at: number;
-}
 
 /** @internal What listeners are told of one possession. There is none when nobody listens. */
 export class PossessionTrace {
-  readonly #grant: Grant;
-  readonly #root: OpenEvent<'lock'>;
+  readonly #possession: Possession;
+  readonly root: OpenEvent<'lock'>;
   /** Roots of other acquires of the same owner that became re-entries of this possession. */
   #guests: readonly OpenEvent<'lock'>[] = noGuests;
   #suspicions = 0;
@@ -31,9 +18,9 @@ export class PossessionTrace {
   atRisk = false;
   #risks = 0;
 
-  constructor(grant: Grant, root: OpenEvent<'lock'>) {
-    this.#grant = grant;
-    this.#root = root;
+  constructor(possession: Possession, root: OpenEvent<'lock'>) {
+    this.#possession = possession;
+    this.root = root;
   }
 
   /** `root` is the tree of an acquire that got what its owner had already. */
@@ -42,7 +29,7 @@ export class PossessionTrace {
   }
 
   changesDepth(name: 'lock.reentered' | 'lock.depth_released', depth: number): void {
-    const root = this.#root;
+    const root = this.root;
     root.hold();
     root.action(name, { depth });
     // The caller gets a promise that is settled already, so its first step is one turn further away.
@@ -51,10 +38,10 @@ export class PossessionTrace {
 
   asksForMore(renewal: OpenRenewal, leaseId: string): void {
     const { sentAt: at } = renewal;
-    this.#root.hold();
-    renewal.event = this.#root.child('lease.renew', { at, watchdogId: `watchdog:${leaseId}` });
+    this.root.hold();
+    renewal.event = this.root.child('lease.renew', { at, watchdogId: `watchdog:${leaseId}` });
     renewal.call = renewal.event?.child('storage.renew', { at });
-    this.#root.flush();
+    this.root.flush();
   }
 
   /** The storage said whether the lease goes on. */
@@ -66,10 +53,11 @@ export class PossessionTrace {
     event?.end('lost', { details });
   }
 
-  renewed(renewal: OpenRenewal, details: EventDetails['lease.renew'], expiresAt: number, depth: number): void {
+  renewed(renewal: OpenRenewal, details: EventDetails['lease.renew'], expiresAt: number): void {
     const { failures } = details;
-    if (failures > 0 && isTold(this.#suspicions)) this.#root.action('lease.recovered', { failures });
-    const lock = { ...snapshotOf(this.#grant.record, depth), expiresAt };
+    const { record, depth } = this.#possession;
+    if (failures > 0 && isTold(this.#suspicions)) this.root.action('lease.recovered', { failures });
+    const lock = { ...snapshotOf(record, depth), expiresAt };
     renewal.event?.end('renewed', { details: { ...details, failures: 0 }, lock });
   }
 
@@ -81,14 +69,14 @@ export class PossessionTrace {
   /** A renewal failed, and the lease is not over. */
   suspects(failures: number, remainingMs: number, error: unknown): void {
     this.#suspicions += 1;
-    if (isTold(this.#suspicions)) this.#root.action('lease.suspect', { failures, remainingMs }, { error });
+    if (isTold(this.#suspicions)) this.root.action('lease.suspect', { failures, remainingMs }, { error });
   }
 
   /** The lease is close to its end: told once, until it has been {@link PossessionTrace.safe} again. */
   risks(payload: ActionPayloads['lease.at_risk']): void {
     this.atRisk = true;
     this.#risks += 1;
-    if (isTold(this.#risks)) this.#root.action('lease.at_risk', payload);
+    if (isTold(this.#risks)) this.root.action('lease.at_risk', payload);
   }
 
   safe(): void {
@@ -98,42 +86,41 @@ export class PossessionTrace {
   lost(error: LockLostError, at: number): void {
     const { reason, fencingToken, evidence } = error;
     // Found out in the caller's first step, it is told after the acquire all the same, and as it happens.
-    this.#root.flush();
-    this.#root.child('lease.lost', { at })?.end('lost', { at, details: { reason, fencingToken, evidence }, error });
+    this.root.flush();
+    this.root.child('lease.lost', { at })?.end('lost', { at, details: { reason, fencingToken, evidence }, error });
   }
 
   /** It went to the next of this process: told after the next holder's first step, as in every other hand-over. */
-  passedOn(end: PossessionEnd): void {
-    void soon.then(() => this.#tellPassedOn(end));
+  passedOn(at: number): void {
+    void soon.then(() => this.#tellPassedOn(at));
   }
 
-  #tellPassedOn(end: PossessionEnd): void {
-    const { at, holdMs } = end;
-    const details = { holdMs, fencingToken: this.#grant.record.fencingToken };
-    this.#root.child('lock.release', { at })?.end('released', { at, details });
-    this.end(end);
+  #tellPassedOn(at: number): void {
+    const { grantedAt, record } = this.#possession;
+    const details = { holdMs: at - grantedAt, fencingToken: record.fencingToken };
+    this.root.child('lock.release', { at })?.end('released', { at, details });
+    this.end('released', at);
   }
 
-  end(end: PossessionEnd): void {
-    for (const guest of this.#guests) this.#endTree(guest, end);
-    this.#endTree(this.#root, end);
+  /** `at`: on the monotonic clock. */
+  end(outcome: ReleaseReason, at: number, error?: unknown): void {
+    for (const guest of this.#guests) this.#endTree(guest, outcome, at, error);
+    this.#endTree(this.root, outcome, at, error);
   }
 
-  #endTree(
-    root: OpenEvent<'lock'>,
-    { outcome, at, error, holdMs, renewals, depth, deepest, loss }: PossessionEnd,
-  ): void {
-    const { contended, waitMs, leaseMs, record } = this.#grant;
+  #endTree(root: OpenEvent<'lock'>, outcome: ReleaseReason, at: number, error: unknown): void {
+    const { grant, grantedAt, depth, deepest, renewals, loss } = this.#possession;
+    const { contended, waitMs, leaseMs, record } = grant;
     const details: EventDetails['lock'] = {
       contended,
       waitMs,
-      holdMs,
+      holdMs: at - grantedAt,
       fencingToken: record.fencingToken,
       leaseMs,
       renewals,
       depth: deepest,
       ...(loss !== undefined && { lostReason: loss.reason }),
-      ...(root !== this.#root && { reentered: true as const }),
+      ...(root !== this.root && { reentered: true as const }),
     };
     root.end(outcome, { at, error, lock: snapshotOf(record, depth), details });
   }

@@ -1,4 +1,4 @@
-import type { Blocker, LossEvidence, LostReason, OpenEvent } from '@lockscope/core';
+import type { Blocker, LossEvidence, LostReason, OpenEvent, ReleaseReason } from '@lockscope/core';
 import type { Holder } from '@lockscope/storage';
 import { offsetAtGrant } from './clock-offset.ts';
 import { LockLostError, LocksClosedError } from './errors.ts';
@@ -9,12 +9,10 @@ import { Lease } from './lease.ts';
 import type { LockRegistry } from './lock-registry.ts';
 import { mayPassOn, passOn } from './passing-on.ts';
 import { lastsAfterMs, PossessionFacts } from './possession-facts.ts';
-import { PossessionTrace, type PossessionEnd } from './possession-trace.ts';
+import { PossessionTrace } from './possession-trace.ts';
 import { Release } from './release.ts';
 import { Renewing } from './renewing.ts';
 import { makeWatchdog, stopWatchdog, type WatchedLease, type Watchdog } from './watchdog.ts';
-
-export type { Grant } from './grant.ts';
 
 /** A possession that lasts so long is told of at once when the lock is taken away, and is put right on record. */
 const settlesAfterMs = 50;
@@ -24,10 +22,11 @@ const settlesAfterMs = 50;
  * When its own deadline is over the holder has to stop, whatever the storage thinks.
  */
 export class Possession extends PossessionFacts implements WatchedLease {
-  /** What is told of it; undefined when nobody listens. */
-  readonly trace: PossessionTrace | undefined;
+  /** What is told of it; undefined when nobody listens, or did when it began. */
+  trace: PossessionTrace | undefined;
   state: 'held' | 'suspect' | 'releasing' | 'released' | 'lost' = 'held';
   depth = 1;
+  deepest = 1;
   loss: LockLostError | undefined = undefined;
   /** Set when `close()` took it from a holder that was not done. */
   closed: LocksClosedError | undefined = undefined;
@@ -44,12 +43,11 @@ export class Possession extends PossessionFacts implements WatchedLease {
   #release: Release | undefined = undefined;
   #released: Promise<boolean> | undefined = undefined;
   #reentries = 0;
-  #deepest = 1;
 
   constructor(registry: LockRegistry, grant: Grant, now: number) {
     super(registry, grant, now);
     const { root } = grant;
-    this.trace = root === undefined ? undefined : new PossessionTrace(grant, root);
+    this.trace = root === undefined ? undefined : new PossessionTrace(this, root);
     this.#lease = new Lease(grant);
     if (this.#renewsItself) this.#lease.renewsItself(grant.unrecorded ? now + settlesAfterMs : Infinity);
     const { notifies, queues } = registry.storage.capabilities;
@@ -62,6 +60,10 @@ export class Possession extends PossessionFacts implements WatchedLease {
   /** True until it is lost or begins to be given back; whether its lease is over says {@link alive}. */
   get isHeld(): boolean {
     return this.state === 'held' || this.state === 'suspect';
+  }
+
+  get renewals(): number {
+    return this.#lease.renewals;
   }
 
   /** Starts what keeps the lease. Throws what a custom watchdog throws; then nothing was started. */
@@ -109,9 +111,11 @@ export class Possession extends PossessionFacts implements WatchedLease {
   reenter(root?: OpenEvent<'lock'>): void {
     this.depth += 1;
     this.#reentries += 1;
-    this.#deepest = Math.max(this.#deepest, this.depth);
+    this.deepest = Math.max(this.deepest, this.depth);
     if (isTold(this.#reentries)) this.trace?.changesDepth('lock.reentered', this.depth);
-    if (root !== undefined) this.trace?.joinedBy(root);
+    if (root === undefined) return;
+    if (this.trace === undefined) this.trace = new PossessionTrace(this, root);
+    else this.trace.joinedBy(root);
   }
 
   /** Gives it back, or one of several acquires of it. False when it had been lost before. */
@@ -141,7 +145,7 @@ export class Possession extends PossessionFacts implements WatchedLease {
     this.#stop();
     next.takeOver(this, now);
     this.#end('released', now);
-    this.trace?.passedOn(this.#asEnded('released', now));
+    this.trace?.passedOn(now);
     return true;
   }
 
@@ -230,11 +234,12 @@ export class Possession extends PossessionFacts implements WatchedLease {
     if (this.isHeld) this.lost(reason, successor);
   }
 
-  /** As {@link lose}, for the release. */
-  lost(reason: LostReason, successor?: Blocker): void {
+  /** As {@link lose}, for the release, which may know how long the storage took to tell. */
+  lost(reason: LostReason, successor?: Blocker, roundTripMs = 0): void {
     const { clock } = this.registry;
     const now = clock.monotonic();
     this.state = 'lost';
+    if (roundTripMs > 0) this.#lease.tookMs(roundTripMs);
     const evidence = this.evidence(now, successor);
     const { fencingToken } = this.record;
     this.loss = new LockLostError(this.key, { reason, fencingToken, evidence, lostAt: clock.now() });
@@ -245,22 +250,16 @@ export class Possession extends PossessionFacts implements WatchedLease {
   }
 
   /** The end of its trees, and of its place among the locks of this process. */
-  finish(outcome: PossessionEnd['outcome'], at: number, error?: unknown): void {
+  finish(outcome: ReleaseReason, at: number, error?: unknown): void {
     this.#end(outcome, at);
-    this.trace?.end(this.#asEnded(outcome, at, error));
+    this.trace?.end(outcome, at, error);
     this.registry.ended(this);
   }
 
-  #end(outcome: PossessionEnd['outcome'], at: number): void {
+  #end(outcome: ReleaseReason, at: number): void {
     if (outcome !== 'lost') this.state = 'released';
     this.registry.due.delete(this);
     this.#renewing?.end(at);
-  }
-
-  #asEnded(outcome: PossessionEnd['outcome'], at: number, error?: unknown): PossessionEnd {
-    const { renewals } = this.#lease;
-    const holdMs = at - this.grantedAt;
-    return { outcome, holdMs, renewals, depth: this.depth, deepest: this.#deepest, loss: this.loss, error, at };
   }
 
   /** Whether the built-in schedule renews the lease. */

@@ -19,6 +19,8 @@ export class Release {
   readonly #possession: Possession;
   readonly #deadline: number;
   #tries = 0;
+  /** Of the last try. */
+  #sentAt = 0;
   #ended = false;
   #lastError: unknown;
   #event: OpenEvent<'lock.release'> | undefined;
@@ -48,9 +50,11 @@ export class Release {
 
   #try(): void {
     this.#tries += 1;
-    const { root, record } = this.#possession.grant;
+    const { trace, record } = this.#possession;
+    const root = trace?.root;
     const { storage } = this.#registry;
     const at = this.#now();
+    this.#sentAt = at;
     const reply = callStorage(() => storage.release(record.key, record.leaseId));
     if (root !== undefined) {
       root.hold();
@@ -76,7 +80,7 @@ export class Release {
     if (released) this.#possession.finish('released', at);
     else {
       const reason = forced === true || ('record' in result && record === undefined) ? 'forced' : 'stolen';
-      this.#possession.lost(reason, record && blockerOf(record, undefined));
+      this.#possession.lost(reason, record && blockerOf(record, undefined), at - this.#sentAt);
     }
     this.#resolve(released);
   }
@@ -111,6 +115,6 @@ export class Release {
 
   /** Only listeners need to know when. */
   #now(): number {
-    return this.#possession.grant.root === undefined ? 0 : this.#registry.clock.monotonic();
+    return this.#possession.trace === undefined ? 0 : this.#registry.clock.monotonic();
   }
 }

@@ -117,7 +117,7 @@ export class Renewing {
     const { sentAt } = renewal;
     const justInTime = trace !== undefined && lease.utilization(now) >= closeCall;
     const risk = justInTime && !trace.atRisk ? this.#risk(now, sentAt) : undefined;
-    trace?.renewed(renewal, this.#details(renewal, now), expiresAt, possession.depth);
+    trace?.renewed(renewal, this.#details(renewal, now), expiresAt);
     lease.confirmed(sentAt);
     this.#unrecorded = undefined;
     // An older question says nothing new any more; one that never gets its answer must not stand in the way of others.

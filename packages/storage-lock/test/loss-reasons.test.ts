@@ -100,6 +100,20 @@ const losses: readonly Loss[] = [
     },
   },
   {
+    how: 'somebody else has it when it is given back',
+    happens: async ({ clock, storage }, lock) => {
+      await clock.advance(1000);
+      await storage.steal('a', { holder: { ownerId: 'thief' } });
+      storage.delay(300);
+      const releasing = lock.release();
+      await clock.advance(300);
+      expect(await releasing).toBe(false);
+      storage.delay(0);
+    },
+    reason: 'stolen',
+    evidence: { storageRoundTripMs: 300, worstRoundTripMs: 300, successor: { ownerId: 'thief', fencingToken: 2 } },
+  },
+  {
     how: 'it was taken away by force',
     happens: async ({ clock, other }) => {
       await clock.advance(1000);

@@ -163,6 +163,21 @@ describe('the same owner', () => {
   });
 });
 
+describe('an owner that began to acquire before anybody listened, and again after it', () => {
+  it('leaves one tree, which ends with the possession', async () => {
+    const { locks, recorder, validator, clock } = makeWorld({}, { silent: true });
+    const before = locks.acquire('a', { owner: 'ann' });
+    locks.listen(recorder);
+    locks.listen(validator);
+    const after = locks.acquire('a', { owner: 'ann' });
+    const handles = [await before, await after];
+    await clock.advance(500);
+    for (const handle of handles) await handle.release();
+    expect(recorder.ends('lock')).toMatchObject([{ outcome: 'released', details: { holdMs: 500 } }]);
+    expect(recorder.ends('lock.release')).toHaveLength(1);
+  });
+});
+
 describe('a new owner for each acquire, the default', () => {
   it('excludes itself', async () => {
     const { locks, clock } = makeWorld();
