@@ -1,4 +1,4 @@
-import type { AcquireOutcome, Blocker, EventDetails, OpenEvent, WaitSegment } from '@lockscope/core';
+import type { AcquireOutcome, Blocker, EventDetails, OpenEvent } from '@lockscope/core';
 import type { AcquireResult, LockRecord } from '@lockscope/storage';
 import { snapshotOf } from './blocker.ts';
 import type { AcquireCall } from './acquire-call.ts';
@@ -6,6 +6,7 @@ import type { CallSite } from './call-site.ts';
 import { isTold } from './is-told.ts';
 import type { LockRegistry } from './lock-registry.ts';
 import { votesOf } from './votes.ts';
+import type { WaitLedger } from './wait-ledger.ts';
 
 /** @internal How one acquire ended, for its event. */
 export interface AcquireEnd {
@@ -13,8 +14,8 @@ export interface AcquireEnd {
   readonly attempts: number;
   readonly waitMs: number;
   readonly contended: boolean;
-  readonly segments: readonly WaitSegment[] | undefined;
-  readonly predecessor: Blocker | undefined;
+  /** What the wait was spent on, when it was contended. */
+  readonly ledger: WaitLedger | undefined;
   readonly deadlockWith: readonly Blocker[] | undefined;
   readonly blocker: Blocker | undefined;
   readonly leaseMs: number;
@@ -134,7 +135,8 @@ export class AcquireTrace {
   }
 
   /** Ends the acquire, and the whole tree when nothing was acquired. */
-  end({ outcome, attempts, waitMs, contended, leaseMs, record, error, reentered, at, ...more }: AcquireEnd): void {
+  end(end: AcquireEnd): void {
+    const { outcome, attempts, waitMs, contended, leaseMs, record, error, at } = end;
     this.#call?.end('abandoned', { at });
     if (this.#acquire !== undefined) {
       const details: { -readonly [K in keyof EventDetails['lock.acquire']]: EventDetails['lock.acquire'][K] } = {
@@ -142,13 +144,14 @@ export class AcquireTrace {
         waitMs,
         contended,
       };
-      if (more.blocker !== undefined) details.blocker = more.blocker;
-      if (more.segments !== undefined) details.segments = more.segments;
-      if (more.predecessor !== undefined) details.predecessor = more.predecessor;
+      const { blocker, ledger, deadlockWith } = end;
+      if (blocker !== undefined) details.blocker = blocker;
+      if (ledger !== undefined) details.segments = ledger.end(at);
+      if (ledger?.predecessor !== undefined) details.predecessor = ledger.predecessor;
       if (this.#holding !== undefined) details.holding = this.#holding;
-      if (more.deadlockWith !== undefined) details.deadlockWith = more.deadlockWith;
+      if (deadlockWith !== undefined) details.deadlockWith = deadlockWith;
       if (record !== undefined) details.fencingToken = record.fencingToken;
-      if (reentered === true) details.reentered = true;
+      if (end.reentered === true) details.reentered = true;
       this.#acquire.end(outcome, { at, details, error, lock: record && snapshotOf(record, 1) });
     }
     if (outcome === 'acquired') return;
