@@ -1,4 +1,5 @@
-// Metrics of a few locks, served on /metrics as Prometheus wants them. `--serve` stays up until Ctrl-C.
+// Metrics of a few locks, served on /metrics as Prometheus wants them. `--serve` goes on until Ctrl-C, on port 9464 or
+// on the one that is given, and after ten seconds a lock is lost: prometheus.yml beside this has the alert for it.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,6 +9,8 @@ import { MemoryStorage } from '@lockscope/storage';
 import { createLocks } from '@lockscope/storage-lock';
 import { Registry } from 'prom-client';
 
+const [, , mode, port = '9464'] = process.argv;
+const serves = mode === '--serve';
 const registry = new Registry();
 const locks = createLocks({
   storage: new MemoryStorage(),
@@ -22,7 +25,7 @@ const server = createServer((_request, response) => {
     () => response.writeHead(500).end(),
   );
 });
-await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+await new Promise<void>((resolve) => server.listen(serves ? Number(port) : 0, '127.0.0.1', resolve));
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
 console.log(`Metrics are on ${url}`);
 
@@ -37,7 +40,12 @@ const interesting =
   /^lock_(acquire_duration_seconds_count|hold_duration_seconds_count|blocked_time_seconds_total|lease_lost_total)/;
 for (const line of text.split('\n').filter((one) => interesting.test(one))) console.log(line);
 
-if (!process.argv.includes('--serve')) {
+if (serves) {
+  await pause(10_000);
+  const lost = await orders.acquire({ id: 1 }, { leaseMs: 3000, operation: 'checkout' });
+  lost.signal.addEventListener('abort', () => console.log('orders/1 was lost: LockLeaseLost fires now.'));
+  await locks.forceRelease('orders/1', { reason: 'to show the alert' });
+} else {
   await locks.close();
   server.close();
 }
