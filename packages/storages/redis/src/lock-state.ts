@@ -24,5 +24,5 @@ export function readState(key: string, reply: unknown, operation: string): LockS
 function textsOf(text: string | null, shared: readonly unknown[]): readonly unknown[] {
   if (text === null || text.startsWith('-')) return [];
   if (text.startsWith('+')) return shared;
-  return [text.startsWith('!') ? text.slice(15) : text];
+  return [/^[!?]/.test(text) ? text.slice(15) : text];
 }

@@ -6,10 +6,10 @@ import { script, type Script } from './script.ts';
  * so simple is for {@link place}. Needs `text` and `now`.
  */
 const joinLine = `
-  ${beginTurns}
   local wait_ms, waited, asks, behind = string.match(ARGV[5] or '', '^(%d+) (%d+)( [%d ]+)()\\n')
   if wait_ms and not ARGV[6] then
-    local marked = string.byte(text) == 33
+    local mark = string.byte(text)
+    local marked = mark == 33 or mark == 63
     local till = marked and tonumber(string.sub(text, 2, 14)) or 0
     local record = marked and string.sub(text, 16) or text
     local token, counts, expires = string.match(record, '^%S+ (%d+) (%+?)(%d+) [=%d]+ %- %S+ {')
@@ -23,16 +23,21 @@ const joinLine = `
       if redis.call('HSETNX', waiters, lease, gone_at .. ' ' .. now - waited .. ' ' .. now .. asks ..
         string.sub(ARGV[2], share_on) .. string.sub(ARGV[5], behind)) == 1 then
         local length = redis.call('RPUSH', line, lease)
-        if length == 1 or gone_at > till then
-          if gone_at > till then
-            -- Longer than needed, so that not every attempt has to do it.
-            till = gone_at + wait_ms
-            redis.call('SET', KEYS[1], '!' .. till .. ' ' .. record, 'PX', math.max(till, expires) - now + ${graceMs})
+        local begins = string.byte(asks, -1) > 50 and (mark ~= 63 or length == 1)
+        if length == 1 or gone_at > till or begins then
+          -- Longer than needed, so that not every attempt has to do it.
+          local longer = gone_at > till
+          if longer then till = gone_at + wait_ms end
+          if longer or begins then
+            redis.call('SET', KEYS[1], ((begins or mark == 63) and '?' or '!') .. till .. ' ' .. record, 'PX', math.max(till, expires) - now + ${graceMs})
           end
           redis.call('PEXPIRE', line, till - now + ${graceMs})
           redis.call('PEXPIRE', waiters, till - now + ${graceMs})
+          if begins or mark == 63 then
+            ${beginTurns}
+            begin_turns(root .. 'h:' .. name, till - now + ${graceMs}, begins)
+          end
         end
-        if string.byte(asks, -1) > 50 then begin_turns(root .. 'h:' .. name, wait_ms + ${graceMs}) end
         return { 0, record, length - 1, now }
       end
     end
@@ -42,8 +47,8 @@ const joinLine = `
 /**
  * KEYS: lock, counter. ARGV: lease with a blank behind it; the record from its end on; leaseMs and the time that it
  * stays on record; how many spare tokens, or '0'. Where it waits, shares or needs a greater token, for the line:
- * `<waitMs or -> <waitedMs> <leaseMs> <claimMs> <spare> <above> <told>` (see {@link place}) and the companions in a second line; then 'look'
- * when it may be in line already, shares, or needs a greater token.
+ * `<waitMs or -> <waitedMs> <leaseMs> <claimMs> <spare> <above> <told>` (see {@link place}) and the companions in a
+ * second line; then 'look' when it may be in line already, shares, or needs a greater token.
  *
  * Gives the token alone when it is the time in microseconds too, which is the usual case. Else
  * `{ 1, token, acquired, expires, waiting, past, now, turns }` or `{ 0, record, ahead, now, turns }`, where `turns` are
@@ -107,7 +112,7 @@ export const acquire: Script = script(`
     redis.call('HSET', WAITERS, lease, now + wait_ms .. ' ' .. since .. ' ' .. now .. asks .. tail .. behind)
     keep_line(wait_ms)
     if told > '2' then
-      begin_turns(TURNS, wait_ms + ${graceMs})
+      begin_turns(TURNS, wait_ms + ${graceMs}, true)
       turns = turns_since(TURNS, since)
     end
   end

@@ -8,8 +8,8 @@ export const graceMs = 60_000;
 const kept = 16;
 
 /**
- * The end of a possession, as it is told, for those in line who ask for past turns. Only where one of them began the
- * list: else this is one command that does nothing.
+ * The end of a possession, as it is told, for those in line who ask for past turns. Does nothing where none of them
+ * began the list.
  */
 export const remember = `
   local function remember(turns, text)
@@ -17,13 +17,11 @@ export const remember = `
   end
 `;
 
-/** Begins the list of past turns, or keeps it for so long at least. A list is never empty: it begins with a line. */
+/** Keeps the list of past turns for so long at least, and begins it for one who asks. It is never empty: a mark is first. */
 export const beginTurns = `
-  local function begin_turns(turns, px)
+  local function begin_turns(turns, px, asks)
     px = string.format('%.0f', px)
-    if redis.call('EXISTS', turns) == 1 then
-      redis.call('PEXPIRE', turns, px, 'GT')
-    else
+    if redis.call('PEXPIRE', turns, px, 'GT') == 0 and asks and redis.call('EXISTS', turns) == 0 then
       redis.call('RPUSH', turns, '-')
       redis.call('PEXPIRE', turns, px)
     end
@@ -33,12 +31,15 @@ export const beginTurns = `
 /** The turns that ended since then, each in a line of its own, after the end of a line. */
 export const turnsSince = `
   local function turns_since(turns, since)
-    local told = ''
-    for _, text in ipairs(redis.call('LRANGE', turns, 0, -1)) do
-      local at = string.match(text, '^[rx](%d+)')
-      if at and at + 0 >= since + 0 then told = told .. '\\n' .. text end
+    local all = redis.call('LRANGE', turns, 0, -1)
+    local first = #all + 1
+    while first > 1 do
+      local at = string.match(all[first - 1], '^[rx](%d+)')
+      if not at or at + 0 < since + 0 then break end
+      first = first - 1
     end
-    return told
+    if first > #all then return '' end
+    return '\\n' .. table.concat(all, '\\n', first)
   end
 `;
 
@@ -57,6 +58,8 @@ export const readTime: string = `
  *     <record>     one has it alone, nobody is in line
  *     !<till> <record>
  *                  one has it alone, and there may be a line, which is kept until then: thirteen digits
+ *     ?<till> <record>
+ *                  the same, and somebody in the line may ask for past turns
  *     -<past>      nobody has it, and it is kept for the line
  *     +            several share it: a hash has their records
  *
@@ -135,7 +138,7 @@ export const place: string = `
       end
       table.sort(holders, function(a, b) return tonumber(a.token) < tonumber(b.token) end)
     else
-      if mark == '!' then text = string.sub(text, 16) end
+      if mark == '!' or mark == '?' then text = string.sub(text, 16) end
       holders[1] = parse(text)
       if not holders[1] then return false end
     end
@@ -217,7 +220,7 @@ export const place: string = `
     elseif first.share then
       text = '+'
     elseif waiting > 0 then
-      text = '!' .. till .. ' ' .. text_of(first)
+      text = (redis.call('EXISTS', TURNS) == 1 and '?' or '!') .. till .. ' ' .. text_of(first)
     else
       text = text_of(first)
     end

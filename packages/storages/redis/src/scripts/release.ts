@@ -6,10 +6,9 @@ import { script, type Script } from './script.ts';
  * is for {@link place}. Needs `text`.
  */
 const handOver = `
-  ${remember}
-  ${turnsSince}
+  local mark = text and string.byte(text)
   local length = string.len(ARGV[1])
-  if text and string.byte(text) == 33 and string.sub(text, 16, 15 + length) == ARGV[1] then
+  if (mark == 33 or mark == 63) and string.sub(text, 16, 15 + length) == ARGV[1] then
     local time = redis.call('TIME')
     local next_token = time[1] .. string.sub('00000' .. time[2], -6)
     local now = math.floor(next_token / 1000)
@@ -22,7 +21,8 @@ const handOver = `
       local line, waiters, turns = root .. 'q:' .. name, root .. 'w:' .. name, root .. 'h:' .. name
       local lease = redis.call('LPOP', line)
       if not lease then
-        redis.call('DEL', KEYS[1], turns)
+        redis.call('DEL', KEYS[1])
+        if mark == 63 then redis.call('DEL', turns) end
         return 1
       end
       local waiter = redis.call('HGET', waiters, lease) or ''
@@ -36,12 +36,19 @@ const handOver = `
         if not last or last < next_token then
           local past = 'r' .. now .. ' ' .. token .. ' ' .. acquired .. ' ' ..
             string.sub(text, string.find(text, '{', 16 + length, true) or 0)
+          local told_turns = ''
+          if told > '2' then
+            ${turnsSince}
+            told_turns = turns_since(turns, since) .. '\\n' .. past
+          end
           local heard = redis.call('PUBLISH', string.match(root, '^(.*):{') .. ':news:' .. process,
             'granted\\n' .. KEYS[1] .. '\\n' .. now .. '\\n' .. redis.call('LLEN', line) .. '\\n' ..
-            lease .. ' ' .. next_token .. ' ' .. now + claim_ms .. '\\n' .. past ..
-            (told > '2' and turns_since(turns, since) .. '\\n' .. past or ''))
+            lease .. ' ' .. next_token .. ' ' .. now + claim_ms .. '\\n' .. past .. told_turns)
           if heard > 0 or told % 3 == 2 then
-            remember(turns, past)
+            if mark == 63 then
+              ${remember}
+              remember(turns, past)
+            end
             redis.call('HDEL', waiters, lease)
             local px = math.max(till - now, claim_ms + 0) + ${graceMs}
             redis.call('SET', KEYS[1], string.sub(text, 1, 15) .. lease .. ' ' .. next_token .. ' +' .. claim_ms .. ' =' ..
