@@ -73,6 +73,51 @@ describe('a lock that is kept in one text', () => {
     expect(after.holders[0]?.record.fencingToken).toBeGreaterThan(read.previous?.fencingToken ?? 0);
   });
 
+  it('tells one who asks who had it since it came, by the order of revisions, and writes nothing of it for others', () => {
+    const waiter = (leaseId: string, turns: boolean): Parameters<Place['wait']>[0] => ({
+      key: 'a',
+      leaseId,
+      leaseMs: 60_000,
+      holder: { ownerId: leaseId },
+      waitMs: 60_000,
+      turns,
+    });
+    const start = new Place();
+    start.grant({ key: 'a', leaseId: 'l1', holder }, 1000, 60_000, undefined);
+    start.wait(waiter('quiet', false), 1000, 'news-1');
+    expect(formatPlace(start, 0)).not.toMatch(/turns|ended|after/);
+    start.wait(waiter('early', true), 1000, 'news-1');
+    let place = readBack(start, 1, 1000);
+    const next = (revision: number, now: number): void => {
+      const [held] = place.holders;
+      if (held === undefined) throw new Error('nobody has it');
+      place.release(held, now);
+      place.handOver('a', now);
+      place = readBack(place, revision, now);
+    };
+    next(2, 1100);
+    // Its clock is behind that of the one who released: the order counts.
+    place.wait(waiter('late', true), 1050, 'news-1');
+    place = readBack(place, 3, 1100);
+    next(4, 1200);
+    const told = (leaseId: string): unknown => place.turnsFor(leaseId)?.turns?.map((turn) => turn.holder.ownerId);
+    expect(place.holders[0]?.record.leaseId).toBe('early');
+    expect([told('early'), told('late'), told('quiet')]).toEqual([['ann', 'quiet'], ['quiet'], undefined]);
+    expect(place.turnsFor('early')?.turns?.[0]).toMatchObject({ acquiredAt: 1000, endedAt: 1100 });
+    next(5, 1300);
+    expect(told('late')).toEqual(['quiet', 'early']);
+    next(6, 1400);
+    expect(formatPlace(place, 0)).not.toMatch(/turns|ended|after/);
+  });
+
+  it('leaves out past turns that cannot be read', () => {
+    const turns = [{ holder: 7 }, { holder, fencingToken: 3, acquiredAt: 1, endedAt: 'x' }, null, 'x'];
+    const good = { holder, fencingToken: 3, acquiredAt: 1, endedAt: 2 };
+    const text = (list: unknown): string => JSON.stringify({ lockscope: 1, base: 0, holders: [], turns: list });
+    expect(parsePlace('a', text([...turns, good]), { seq: 1, stamp: 0 })).toMatchObject({ turns: [good] });
+    expect(parsePlace('a', text('x'), { seq: 1, stamp: 0 })).toMatchObject({ turns: [] });
+  });
+
   it.each([
     ['', 'it has no "lockscope": 1'],
     ['{"lockscope":2}', 'it has no "lockscope": 1'],

@@ -62,6 +62,7 @@ export const waitingDoubles: readonly StorageDouble[] = [
       'queue: a lock whose lease ran out goes to who came first, then to the second',
       'queue: a lock that was taken away goes to who came first, then to the second',
       'queue: a free lock is not kept for a waiter that was forgotten',
+      ...onTurns('told', 'renewed'),
     ],
     wrap: (storage, world) =>
       withChanges(storage, {
