@@ -144,8 +144,8 @@ interface Links {
  * Every link of every wait leads to the span of another possession that was exported, that had the lock before the one
  * that waited got it, and that had not given it back when the wait began: so it had it meanwhile. For a moment a record
  * may name the one that got the lock from the storage while its process has passed it on to others of its own since;
- * then the lock was still there. And who joins a line of its own process is told whom those before it saw last, which
- * may have been one of their own that has just given it back; such links are few.
+ * then the lock was still there. And who joins a line of its own process is told whom those before it saw last, who may
+ * just have given it back; such links are few.
  */
 function linksAreTrue(told: Told): Links {
   const locks = new Map(named(told, 'lock').map((span) => [idOf(span), span]));
@@ -181,12 +181,9 @@ function linksAreTrue(told: Told): Links {
       }
       if (last !== holder) passedOn += 1;
       const lateMs = wait.start - givenBack(last);
-      const before = token(holder) < token(waiter);
-      if (before && lateMs > slackMs && holder.service === wait.service) stale += 1;
-      else if (!before || !(lateMs <= slackMs)) {
-        const tokens = [holder, last, waiter].map(token);
-        wrong.push({ tokens, lateMs, lastedMs: wait.end - wait.start, from: [holder.service, wait.service] });
-      }
+      if (token(holder) >= token(waiter))
+        wrong.push({ why: 'later', tokens: [token(holder), token(waiter)], attributes });
+      else if (!(lateMs <= slackMs)) stale += 1;
     }
   }
   expect(wrong).toEqual([]);

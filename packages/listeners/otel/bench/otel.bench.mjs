@@ -9,8 +9,9 @@ import {
   BatchSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
 
+import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { ListenerSet } from '@lockscope/core';
-import { otel } from '@lockscope/listener-otel';
+import { otel, otelMetrics } from '@lockscope/listener-otel';
 
 import { cpuClock, measure, print } from '../../../../test/bench/rounds.mjs';
 
@@ -54,12 +55,19 @@ const blocker = {
   traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
 };
 
+const segments = [
+  { kind: 'held_by', ms: 0.9, blocker },
+  { kind: 'handoff', ms: 0.1 },
+  { kind: 'store', ms: 0.2 },
+];
+const waited = { ...acquired, contended: true, blocker, segments, predecessor: blocker };
+
 function cycle(set, contended) {
   const lock = set.begin('lock', init);
   const acquire = lock?.child('lock.acquire');
   lock?.traceparent();
   if (contended) acquire?.action('acquire.contended', { blocker, queueDepth: 1 });
-  acquire?.end('acquired', { details: acquired });
+  acquire?.end('acquired', { details: contended ? waited : acquired });
   lock?.end('released', { details });
 }
 
@@ -113,8 +121,21 @@ function byHand(tracer, contended) {
       },
       trace.setSpan(context.active(), span),
     );
-    if (wait.isRecording()) wait.setAttributes({ 'lock.outcome': 'acquired', 'lock.attempts': 1 });
+    const parts = {
+      'lock.wait.held_by': 0.0009,
+      'lock.wait.handoff': 0.0001,
+      'lock.wait.store': 0.0002,
+      'lock.segments': 3,
+    };
+    if (wait.isRecording()) wait.setAttributes({ 'lock.outcome': 'acquired', 'lock.attempts': 1, ...parts });
     wait.end();
+    if (span.isRecording()) {
+      span.setAttributes(parts);
+      span.addLink({
+        context: { traceId: traceIdOf, spanId: spanIdOf, traceFlags: 1, isRemote: true },
+        attributes: { 'lock.link.type': 'handed_off_from', ...seen },
+      });
+    }
   }
   if (span.isRecording()) {
     span.setAttributes({
@@ -131,6 +152,29 @@ function byHand(tracer, contended) {
   return record;
 }
 
+class Reader extends MetricReader {
+  onForceFlush() {}
+  onShutdown() {}
+}
+const meterProvider = new MeterProvider({ readers: [new Reader()] });
+
+/** The same metrics of an uncontended cycle, by hand. */
+function metricsByHand(meter) {
+  const acquires = meter.createHistogram('hand.acquire', { unit: 's' });
+  const attempts = meter.createCounter('hand.attempts');
+  const holds = meter.createHistogram('hand.hold', { unit: 's' });
+  const holders = meter.createUpDownCounter('hand.holders');
+  const of = { 'lock.name': init.lockName, 'lock.system': init.storageName };
+  return () => {
+    const got = { ...of, 'lock.mode': 'exclusive', 'lock.outcome': 'acquired', 'lock.contended': 'false' };
+    acquires.record(0.0012, got);
+    attempts.add(1, { ...of, 'lock.attempt_result': 'acquired' });
+    holders.add(1, of);
+    holders.add(-1, of);
+    holds.record(0.0034, { ...of, 'lock.mode': 'exclusive', 'lock.release_reason': 'released' });
+  };
+}
+
 const types = ['lock', 'lock.acquire', 'lease.renew', 'lease.lost'];
 const idle = { name: 'idle', types, onStart() {}, onAction() {}, on() {} };
 const sets = Object.fromEntries(
@@ -139,6 +183,7 @@ const sets = Object.fromEntries(
     ['none', otel({ tracerProvider: none })],
     ['off', otel({ tracerProvider: off })],
     ['on', otel({ tracerProvider: on })],
+    ['metrics', otelMetrics({ meterProvider })],
   ].map(([name, listener]) => [name, new ListenerSet({ listeners: [listener] })]),
 );
 const hands = Object.fromEntries(
@@ -161,6 +206,8 @@ for (const contended of [false, true]) {
     cases.push([`${how}, ${title}: by hand`, () => byHand(hands[name], contended)]);
   }
 }
+cases.push(['uncontended, metrics: otelMetrics()', () => cycle(sets.metrics, false)]);
+cases.push(['uncontended, metrics: by hand', metricsByHand(meterProvider.getMeter('by hand'))]);
 
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 const rows = await measure(

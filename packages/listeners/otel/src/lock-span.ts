@@ -1,5 +1,5 @@
 import { diag, trace, type Context, type Span, type Tracer } from '@opentelemetry/api';
-import type { Action, ActionName, ActionOf, EventOf } from '@lockscope/core';
+import type { Action, ActionName, ActionOf, Blocker, EventOf } from '@lockscope/core';
 
 import { hrTime } from './hr-time.ts';
 import { addEvidence, addSegments, identityAttributes, seconds, type LockAttributes } from './lock-attributes.ts';
@@ -52,16 +52,21 @@ export class LockSpan implements MaybeLong {
   /** Gives how many links the wait left out. */
   acquireEnded(event: EventOf<'lock.acquire'>): number {
     this.#acquire = event;
-    if (event.details?.contended === true && this.span.isRecording()) this.#contended(event.details);
+    const { details } = event;
+    const parts: LockAttributes = {};
+    if (details?.contended === true) {
+      addSegments(parts, details.segments);
+      if (this.span.isRecording()) this.#contended(parts, details.predecessor);
+    }
     if (this.#options.verbose) {
       const more: LockAttributes = {};
-      addAcquire(more, event.details);
+      addAcquire(more, details);
       this.#detail('acquire', event, more);
     }
     const wait = this.#wait;
     if (wait === undefined) return 0;
     this.#wait = undefined;
-    wait.end(event, this.#showErrors);
+    wait.end(event, parts, this.#showErrors);
     return wait.dropped;
   }
 
@@ -147,10 +152,8 @@ export class LockSpan implements MaybeLong {
     this.span.end(grantedAt);
   }
 
-  #contended({ segments, predecessor }: NonNullable<EventOf<'lock.acquire'>['details']>): void {
-    const attributes: LockAttributes = {};
-    addSegments(attributes, segments);
-    this.span.setAttributes(attributes);
+  #contended(parts: LockAttributes, predecessor: Blocker | undefined): void {
+    this.span.setAttributes(parts);
     const link = linkTo('handed_off_from', predecessor);
     if (link !== undefined && typeof this.span.addLink === 'function') this.span.addLink(link);
   }

@@ -3,7 +3,7 @@ import type { Blocker, EventOf, WaitSegment } from '@lockscope/core';
 
 import { linkTo, seeBlocker } from './see-blocker.ts';
 import { hrTime } from './hr-time.ts';
-import { addSegments, cut, type LockAttributes } from './lock-attributes.ts';
+import { cut, type LockAttributes } from './lock-attributes.ts';
 import { failureOf, setFailed } from './span-status.ts';
 
 /** Who stands in the way at one moment. */
@@ -24,8 +24,8 @@ const maxCallSite = 4096;
 export class WaitSpan {
   readonly #span: Span;
   readonly #maxLinks: number;
-  /** Spans of holders that were linked to, or left out. */
-  readonly #known = new Set<string>();
+  /** Trace contexts of holders that were linked to, or left out. */
+  readonly #known = new Set<unknown>();
   #seen = 1;
   /** Later holders that got no link because of the cap, or because the span cannot take links after its start. */
   dropped = 0;
@@ -42,7 +42,7 @@ export class WaitSpan {
     const link = seeBlocker(attributes, seen.blocker);
     addDepth(attributes, seen.queueDepth);
     if (typeof seen.callSite === 'string') attributes['lock.call_site'] = cut(seen.callSite, maxCallSite);
-    if (link !== undefined) this.#isNew(link);
+    if (link !== undefined) this.#isNew(seen.blocker);
     this.#maxLinks = maxLinks;
     const options = { startTime: hrTime(event.startedAt), attributes, links: link === undefined ? [] : [link] };
     this.#span = tracer.startSpan(`wait ${event.lockName}`, options, parent);
@@ -53,7 +53,7 @@ export class WaitSpan {
     if (!this.#span.isRecording()) return;
     const attributes: LockAttributes = {};
     const link = seeBlocker(attributes, to.blocker);
-    const isNew = link !== undefined && this.#isNew(link);
+    const isNew = link !== undefined && this.#isNew(to.blocker);
     if (this.#seen === this.#maxLinks) {
       this.dropped += 1;
       return;
@@ -71,17 +71,18 @@ export class WaitSpan {
     this.#span.setAttributes(attributes);
   }
 
-  end(event: EventOf<'lock.acquire'>, showErrors: boolean): void {
-    if (this.#span.isRecording()) this.#conclude(event, showErrors);
+  /** `parts` says what it was spent on, as on the span of the lock. */
+  end(event: EventOf<'lock.acquire'>, parts: LockAttributes, showErrors: boolean): void {
+    if (this.#span.isRecording()) this.#conclude(event, parts, showErrors);
     this.#span.end(event.endedAt === undefined ? undefined : hrTime(event.endedAt));
   }
 
-  #conclude({ outcome, error, details }: EventOf<'lock.acquire'>, showErrors: boolean): void {
+  #conclude({ outcome, error, details }: EventOf<'lock.acquire'>, parts: LockAttributes, showErrors: boolean): void {
+    this.#span.setAttributes(parts);
     const attributes: LockAttributes = {};
     if (outcome !== undefined) attributes['lock.outcome'] = outcome;
     if (details !== undefined) {
       attributes['lock.attempts'] = details.attempts;
-      addSegments(attributes, details.segments);
       this.#linkHolders(details.segments);
       this.#linkDeadlock(details.deadlockWith);
     }
@@ -95,8 +96,11 @@ export class WaitSpan {
   #linkHolders(segments: readonly WaitSegment[] | undefined): void {
     if (!Array.isArray(segments)) return;
     for (const segment of segments as readonly (WaitSegment | undefined)[]) {
-      const link = linkTo('blocked_by', segment?.blocker);
-      if (link === undefined || !this.#isNew(link)) continue;
+      const blocker = segment?.blocker;
+      if (blocker?.traceparent === undefined || this.#known.has(blocker.traceparent)) continue;
+      const link = linkTo('blocked_by', blocker);
+      if (link === undefined) continue;
+      this.#isNew(blocker);
       if (this.#seen === this.#maxLinks) this.dropped += 1;
       else {
         this.#seen += 1;
@@ -120,10 +124,10 @@ export class WaitSpan {
     else this.dropped += 1;
   }
 
-  #isNew({ context: { traceId, spanId } }: Link): boolean {
-    const id = `${traceId}-${spanId}`;
-    if (this.#known.has(id)) return false;
-    if (this.#known.size < rememberedAtMost) this.#known.add(id);
+  /** Only of one whose trace context was found to be well-formed, so that nothing huge is remembered. */
+  #isNew({ traceparent }: Blocker): boolean {
+    if (this.#known.has(traceparent)) return false;
+    if (this.#known.size < rememberedAtMost) this.#known.add(traceparent);
     return true;
   }
 }
