@@ -230,7 +230,6 @@ export class Locks implements AsyncDisposable {
     await Promise.allSettled(held.map((possession) => possession.close()));
     await this.#drained();
     this.#registry.due.stop();
-    this.#registry.loop.stop();
   }
 
   /** What a storage that gives no answer may have granted is over when its lease is. */

@@ -26,13 +26,11 @@ export class LoopWatch {
     if (this.#timer === undefined) this.#arm(now);
   }
 
-  /** The last one lets the timer run out. */
+  /** When the last one leaves, there is no timer any more. */
   leave(): void {
     this.#watchers -= 1;
-  }
-
-  stop(): void {
-    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
+    if (this.#watchers > 0 || this.#timer === undefined) return;
+    this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#dueAt = Infinity;
   }
@@ -54,9 +52,7 @@ export class LoopWatch {
     const now = this.#clock.monotonic();
     const lateMs = now - this.#dueAt;
     if (lateMs >= leastLateMs) this.#remember(now, lateMs);
-    this.#timer = undefined;
-    this.#dueAt = Infinity;
-    if (this.#watchers > 0) this.#arm(now);
+    this.#arm(now);
   }
 
   #remember(ranAt: number, lateMs: number): void {
