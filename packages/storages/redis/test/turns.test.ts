@@ -81,6 +81,23 @@ describeWith('redis-server', 'past turns', () => {
     expect(turns.map(({ fencingToken }) => fencingToken)).toEqual([record.fencingToken]);
   });
 
+  test('are sixteen at most, however many had the lock', async () => {
+    const storage = storageOn(server);
+    const { record } = await granted(storage.acquire(request('a')));
+    const line = [];
+    for (let index = 0; index < 20; index += 1) line.push(await wait(storage, 'a', { turns: index === 19 }));
+    let { leaseId } = record;
+    for (const waiter of line) {
+      await storage.release('a', leaseId);
+      ({ leaseId } = waiter.request);
+    }
+    const [name = ''] = await lists();
+    expect(await admin(server, 'LLEN', name)).toBe(16);
+    const tokens = await Promise.all(line.map(async (waiter) => (await handed(waiter)).record.fencingToken));
+    const { turns = [] } = await handed(line.at(-1) as (typeof line)[number]);
+    expect(turns.map(({ fencingToken }) => fencingToken)).toEqual(tokens.slice(-17, -1));
+  });
+
   test('that cannot be read are left out', async () => {
     const storage = storageOn(server);
     const { record } = await granted(storage.acquire(request('a')));
