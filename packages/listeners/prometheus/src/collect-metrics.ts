@@ -2,6 +2,7 @@ import { InvalidOptionsError } from '@lockscope/core';
 import { Registry } from 'prom-client';
 import { RegistryReader, type ReadableRegistry } from './registry-reader.ts';
 import { Counted, linesOf, mergeSets, takeReports, type CellSet, type CellSets } from './cell-sets.ts';
+import { SteadySums } from './steady-sums.ts';
 import { WorkerLink, type MetricsWorker } from './worker-link.ts';
 
 /** Options of {@link collectMetrics}. */
@@ -69,6 +70,7 @@ class Collector implements MetricsCollector {
   readonly #own: RegistryReader | undefined;
   readonly #patienceMs: number;
   readonly #gone: Counted;
+  readonly #sums = new SteadySums();
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(registry: ReadableRegistry | undefined, patienceMs: number, everyMs: number, mostSeriesOfGone: number) {
@@ -92,7 +94,9 @@ class Collector implements MetricsCollector {
   async metrics({ openMetrics = false }: { readonly openMetrics?: boolean } = {}): Promise<string> {
     const [own] = await Promise.all([this.#readOwn(), this.refresh()]);
     const links = [...this.#links.values()].map(({ sets }) => sets);
-    return await print(mergeSets([own, ...links, this.#gone.sets]), openMetrics);
+    const merged = mergeSets([own, ...links, this.#gone.sets]);
+    this.#sums.steady(merged);
+    return await print(merged, openMetrics);
   }
 
   async refresh(): Promise<void> {
