@@ -51,7 +51,7 @@ class Reporter implements MetricsReporter {
     await this.#tell(undefined, false);
   }
 
-  async #tell(id: number | undefined, all: boolean): Promise<void> {
+  async #tell(id: string | undefined, all: boolean): Promise<void> {
     const others = await this.#reader.others();
     if (all) this.#reader.forget();
     // What changed is read and sent in one step, so that answers carry their changes in order.

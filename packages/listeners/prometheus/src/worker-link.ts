@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { ChildProcess } from 'node:child_process';
 import type { Worker as ClusterWorker } from 'node:cluster';
 import type { Worker as Thread } from 'node:worker_threads';
@@ -13,12 +14,16 @@ export class WorkerLink {
   readonly sets: CellSets = new Map();
   readonly #target: ChildProcess | Thread;
   readonly #onGone: () => void;
-  readonly #asked = new Map<number, () => void>();
+  readonly #name = randomUUID();
+  readonly #asked = new Map<string, () => void>();
   readonly #hear = (message: unknown): void => {
     if (!isAnswer(message)) return;
+    const { id = this.#name, metrics } = message;
+    // Changes that another collector asked for make sense only on top of what was before.
+    if (!this.#heard && !id.startsWith(this.#name)) return;
     this.#heard = true;
-    takeReports(this.sets, message.metrics);
-    if (message.id !== undefined) this.#asked.get(message.id)?.();
+    takeReports(this.sets, metrics);
+    this.#asked.get(id)?.();
   };
   #heard = false;
   #ended = false;
@@ -37,7 +42,7 @@ export class WorkerLink {
   /** Resolves when it has answered, or the time is over. */
   async ask(patienceMs: number): Promise<void> {
     if (this.#ended || (!isThread(this.#target) && !this.#target.connected)) return;
-    const id = (this.#ids += 1);
+    const id = `${this.#name} ${(this.#ids += 1)}`;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, patienceMs);
       this.#asked.set(id, () => {

@@ -24,7 +24,7 @@ export interface ReportedCell {
 /** What a collector asks a worker. */
 export interface MetricsQuestion {
   readonly lockscope: 'metrics?';
-  readonly id: number;
+  readonly id: string;
   /** Nothing has been heard of this worker yet, so that changes are not enough. */
   readonly all: boolean;
 }
@@ -32,7 +32,7 @@ export interface MetricsQuestion {
 /** What a worker says; without an id when it was not asked, such as at its end. */
 export interface MetricsAnswer {
   readonly lockscope: 'metrics';
-  readonly id?: number;
+  readonly id?: string;
   readonly metrics: readonly MetricReport[];
 }
 

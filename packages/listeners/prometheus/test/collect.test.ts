@@ -26,6 +26,7 @@ interface Crew {
 
 /** A worker, of whichever kind. */
 interface Hand {
+  readonly worker: MetricsWorker;
   readonly obey: (order: Order) => Promise<void>;
   /** As when the machine takes it away. */
   readonly kill: () => Promise<void>;
@@ -69,7 +70,7 @@ function crew(start: Start, options: CollectOptions = {}): Crew {
       else worker.send(order);
       await (order.do === 'exit' ? gone : done);
     };
-    return { obey, kill, gone };
+    return { worker, obey, kill, gone };
   };
   const sum = async (name: string): Promise<number> =>
     parseText(await collector.metrics())
@@ -197,6 +198,21 @@ describe('the metrics of several workers', () => {
     const { hire, sum } = crew(forked, { registry });
     await (await hire()).obey({ do: 'other' });
     for (let n = 0; n < 3; n += 1) expect(await sum('mine_total')).toBe(7);
+  });
+
+  it('are all there for one that begins later, beside another or after it', async () => {
+    const { hire, sum, collector } = crew(forked);
+    const a = await hire();
+    await a.obey({ do: 'count', times: 8 });
+    expect(await sum(cycles)).toBe(8);
+    const later = collectMetrics({ everyMs: 60_000, patienceMs: 10_000 });
+    onTestFinished(() => later.close());
+    later.add(a.worker);
+    await a.obey({ do: 'count', times: 1 });
+    await collector.refresh();
+    const text = await later.metrics();
+    expect(text).toMatch(/lock_hold_duration_seconds_count\{.*\} 9\n/);
+    expect(await sum(cycles)).toBe(9);
   });
 
   it('are asked for in between, so that little is missing when one is killed', async () => {
