@@ -54,20 +54,25 @@ describe('what an owner has when it asks for another lock', () => {
 
   it('does not stay when a lock is lost, or passed on within the process', async () => {
     const world = makeWorld();
-    const { locks, clock } = world;
+    const { locks, clock, storage } = world;
     const lost = await locks.acquire('orders/1', { owner: 'ann' });
     await locks.forceRelease('orders/1', { reason: 'test' });
     expect(lost.state).toBe('lost');
-    const passed = await locks.acquire('stock/2', { owner: 'ann' });
-    const waiting = outcomeOf(locks.acquire('stock/2', { owner: 'bob' }));
+    const first = await locks.acquire('stock/2', { owner: 'ann' });
+    const second = outcomeOf(locks.acquire('stock/2', { owner: 'bob' }));
+    const third = outcomeOf(locks.acquire('stock/2', { owner: 'cyd' }));
     await settle(clock);
-    await passed.release();
+    await first.release();
     await settle(clock);
-    await (await locks.acquire('mail', { owner: 'ann' })).release();
-    expect(await holdingOf(world, 'mail')).toBeUndefined();
-    await (await locks.acquire('mail', { owner: 'bob' })).release();
-    expect(await holdingOf(world, 'mail')).toEqual(['stock/{id}']);
-    await waiting.value?.release();
+    const asked = storage.calls('acquire');
+    await second.value?.release();
+    await settle(clock);
+    expect([third.value?.state, storage.calls('acquire')]).toEqual(['held', asked]);
+    for (const owner of ['ann', 'bob', 'cyd']) {
+      await (await locks.acquire('mail', { owner })).release();
+      expect(await holdingOf(world, 'mail')).toEqual(owner === 'cyd' ? ['stock/{id}'] : undefined);
+    }
+    await third.value?.release();
   });
 
   it('says with whom an owner would have waited for itself', async () => {

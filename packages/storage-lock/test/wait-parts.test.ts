@@ -200,6 +200,43 @@ describe('a wait is told in parts:', () => {
     ]);
   });
 
+  it('behind one of its process that got it after others had it for no time at all', async () => {
+    const world = makeWorld({ waitMs: 'forever' });
+    const { locks, other, clock } = world;
+    const bob = await locks.acquire('a', { owner: 'bob' });
+    await clock.advance(1);
+    const cyd = other().run('a', () => undefined, { owner: 'cyd' });
+    await settle(clock);
+    const ann = locks.run('a', () => undefined, { owner: 'ann' });
+    const dan = outcomeOf(locks.acquire('a', { owner: 'dan' }));
+    await clock.advance(2);
+    await bob.release();
+    await Promise.all([cyd, ann]);
+    await clock.advance(1);
+    await dan.value?.release();
+    expect(plain(acquireOf(world, 'dan').details?.segments)).toEqual([['bob', 2]]);
+  });
+
+  it('many had it, one after the other, more than one answer of the storage can tell', async () => {
+    const world = makeWorld({ waitMs: 'forever' });
+    const { locks, other, clock } = world;
+    const bob = await other().acquire('a', { owner: 'bob' });
+    const names = Array.from({ length: 22 }, (_, n) => `owner ${n}`);
+    const others = names.map((owner) => outcomeOf(other().acquire('a', { owner })));
+    await settle(clock);
+    const ann = outcomeOf(locks.acquire('a', { owner: 'ann' }));
+    await clock.advance(100);
+    await bob.release();
+    for (const turn of others) {
+      await clock.advance(300);
+      await turn.value?.release();
+    }
+    await settle(clock);
+    await ann.value?.release();
+    const expected = names.map((owner) => [owner, 300]);
+    expect(plain(acquireOf(world, 'ann').details?.segments)).toEqual([['bob', 100], ...expected]);
+  });
+
   it('behind one that asks and knows nobody yet, its own process', async () => {
     const world = makeWorld({ waitMs: 'forever' });
     const { locks, clock, storage } = world;
