@@ -1,7 +1,7 @@
 // Writes what is made from the catalogue: `pnpm --filter @lockscope/dashboards generate`.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
-import { generatedFiles } from './generated-files.mjs';
+import { generatedFiles, withAlerts } from './generated-files.mjs';
 
 const root = new URL('../', import.meta.url);
 /** @type {import('./generated-files.mjs').Dashboards} */
@@ -12,3 +12,5 @@ for (const [path, text] of Object.entries(generatedFiles(made))) {
   mkdirSync(new URL('.', file), { recursive: true });
   writeFileSync(file, text);
 }
+const readme = new URL('README.md', root);
+writeFileSync(readme, withAlerts(readFileSync(readme, 'utf8'), made));

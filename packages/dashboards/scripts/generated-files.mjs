@@ -41,6 +41,40 @@ function filesOf(naming, { alerts, dashboards, namings, rules }) {
   };
 }
 
+const begin = '<!-- alerts: written by scripts/generate.mjs -->';
+const end = '<!-- /alerts -->';
+
+/**
+ * The README with the table of the alerts.
+ *
+ * @param {string} readme
+ * @param {Dashboards} made
+ */
+export function withAlerts(readme, { alerts }) {
+  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
+  if (from === -1 || to < from) throw new Error(`the README needs ${begin} and ${end}`);
+  const rows = alerts().rules.map(({ alert, labels, annotations, for: wait = 'at once' }) => {
+    const summary = annotations.summary.replaceAll(
+      /\{\{ \$(?:labels\.)?(\w+)[^}]*\}\}/g,
+      (_, name) => words[name] ?? name,
+    );
+    return `| [${alert}](runbooks/${alert}.md) | ${labels.severity} | ${wait} | ${summary} |`;
+  });
+  const table = ['| alert | severity | after | what it says |', '|---|---|---|---|', ...rows].join('\n');
+  return `${readme.slice(0, from + begin.length)}\n\n${table}\n\n${readme.slice(to)}`;
+}
+
+/** Examples of what differs in a summary. @type {Readonly<Record<string, string>>} */
+const words = {
+  lock_name: '`orders/{id}`',
+  lock_lost_reason: '`expired`',
+  value: 'n',
+  lock_from: '`orders/{id}`',
+  lock_to: '`stock/{sku}`',
+  lock_system: '`redis`',
+  listener: '`audit`',
+};
+
 /** @param {unknown} value */
 function yaml(value) {
   return `# ${note}\n${stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })}`;

@@ -19,7 +19,8 @@ const warmUpSeconds = 40;
 const seconds = Number(argv[2] ?? 150);
 if (!(seconds >= 30 && seconds <= 3600)) throw new Error(`give seconds from 30 to 3600, got ${argv[2]}`);
 const pictures = fileURLToPath(new URL('../pictures/', import.meta.url));
-const shown = ['overview', 'blame'];
+/** What is in the pictures: the rows of a board, from the first. */
+const shown = { overview: 4, blame: 1 };
 
 const { boards } = await import(new URL('../dist/dashboards.js', import.meta.url).href);
 const { namings, rules } = await import(new URL('../dist/index.js', import.meta.url).href);
@@ -27,8 +28,9 @@ const { namings, rules } = await import(new URL('../dist/index.js', import.meta.
 const folder = mkdtempSync(join(tmpdir(), 'lockscope-report-'));
 try {
   const html = await report(folder);
-  mkdirSync(pictures, { recursive: true });
-  const file = join(pictures, 'report.html');
+  const target = fileURLToPath(new URL('../.tmp/', import.meta.url));
+  mkdirSync(target, { recursive: true });
+  const file = join(target, 'report.html');
   writeFileSync(file, html);
   console.log(`The report: ${pathToFileURL(file).href}`);
   await takePictures(file);
@@ -51,7 +53,7 @@ async function report(dir) {
       const answered = await Promise.all(
         all.map(async (board) => ({ board, answered: await answersOf(prometheus.url, board, span) })),
       );
-      return await page(answered, `${seconds} seconds of the demo, from a real Prometheus`);
+      return await page(answered, `${seconds} seconds of the demo, drawn from what a real Prometheus has of it`);
     } finally {
       await prometheus.stop();
     }
@@ -62,6 +64,7 @@ async function report(dir) {
 
 /** @param {string} file */
 async function takePictures(file) {
+  mkdirSync(pictures, { recursive: true });
   const browser = await chromium.launch({
     executablePath: env['CHROMIUM_BIN'] ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu'],
@@ -69,7 +72,8 @@ async function takePictures(file) {
   try {
     const tab = await browser.newPage({ viewport: { width: 1272, height: 1000 }, deviceScaleFactor: 1.5 });
     await tab.goto(pathToFileURL(file).href);
-    for (const id of shown) {
+    for (const [id, rows] of Object.entries(shown)) {
+      await tab.addStyleTag({ content: `#${id} .row:nth-of-type(n + ${rows + 1}) { display: none }` });
       await tab.locator(`#${id}`).screenshot({ path: join(pictures, `${id}.png`) });
       console.log(`A picture: ${join(pictures, `${id}.png`)}`);
     }

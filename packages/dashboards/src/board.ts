@@ -28,6 +28,8 @@ export interface Panel {
   readonly kind: PanelKind;
   readonly queries: readonly Query[];
   readonly unit?: Unit;
+  /** What its axis counts, where the unit does not say so. */
+  readonly axis?: string;
   /** Of 24. Default: 4 for numbers, 12 for everything else. */
   readonly width?: number;
   /** From here on it is bad. */
@@ -48,6 +50,15 @@ export interface Board {
 
 /** Makes a dashboard in a naming. */
 export type MakeBoard = (names: MetricNames) => Board;
+
+/** What the columns of tables are called that have labels. */
+export const labelTitles: Readonly<Record<string, string>> = {
+  lock_name: 'Lock',
+  lock_waiter_operation: 'Who waits',
+  lock_blocker_operation: 'For whom',
+  lock_from: 'Who has',
+  lock_to: 'Asks for',
+};
 
 /** The services that were chosen. */
 export const ofJobs = 'job=~"$job"';

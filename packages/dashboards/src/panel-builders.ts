@@ -12,7 +12,7 @@ import * as statetimeline from '@grafana/grafana-foundation-sdk/statetimeline';
 import * as table from '@grafana/grafana-foundation-sdk/table';
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
 
-import type { Panel, PanelKind } from './board.ts';
+import { labelTitles, type Panel, type PanelKind } from './board.ts';
 
 /** How each kind of panel is drawn in Grafana; queries, title and place come after. */
 export const panelBuilders: Readonly<Record<PanelKind, (panel: Panel) => AnyPanelBuilder>> = {
@@ -59,6 +59,7 @@ export type AnyPanelBuilder =
 function graph(panel: Panel): timeseries.PanelBuilder {
   const builder = limited(new timeseries.PanelBuilder(), panel)
     .unit(panel.unit ?? 'short')
+    .axisLabel(panel.axis ?? '')
     .axisSoftMin(0)
     .lineWidth(1)
     .showPoints(common.VisibilityMode.Never)
@@ -95,9 +96,14 @@ function columns(builder: table.PanelBuilder, { queries, sortBy }: Panel): table
   const renamed = Object.fromEntries(
     queries.map(({ legend }, index) => [queries.length === 1 ? 'Value' : `Value #${refId(index)}`, legend]),
   );
-  builder
-    .withTransformation({ id: 'merge', options: {} })
-    .withTransformation({ id: 'organize', options: { excludeByName: { Time: true }, renameByName: renamed } });
+  builder.withTransformation({ id: 'merge', options: {} }).withTransformation({
+    id: 'organize',
+    options: {
+      excludeByName: { Time: true },
+      indexByName: Object.fromEntries(Object.keys(labelTitles).map((label, index) => [label, index])),
+      renameByName: { ...labelTitles, ...renamed },
+    },
+  });
   for (const { legend, unit } of queries) {
     builder.overrideByName(legend, [
       { id: 'unit', value: unit ?? 'short' },

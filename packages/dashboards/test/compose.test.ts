@@ -13,7 +13,7 @@ import { dashboards } from '../src/index.ts';
 // There is no Docker where these tests run: the files are read, and what they say of each other is compared.
 
 const folder = fileURLToPath(new URL('../compose/', import.meta.url));
-const read = <Shape>(file: string): Shape => parse(readFileSync(join(folder, file), 'utf8')) as Shape;
+const read = (file: string): unknown => parse(readFileSync(join(folder, file), 'utf8'));
 
 interface Service {
   readonly image: string;
@@ -29,9 +29,10 @@ interface Datasource {
   readonly jsonData?: { readonly exemplarTraceIdDestinations: readonly { name: string; datasourceUid: string }[] };
 }
 
-const compose = read<{ services: Readonly<Record<string, Service>>; volumes: Readonly<Record<string, unknown>> }>(
-  'compose.yaml',
-);
+const compose = read('compose.yaml') as {
+  services: Readonly<Record<string, Service>>;
+  volumes: Readonly<Record<string, unknown>>;
+};
 const services = Object.entries(compose.services);
 
 describe('the compose file', () => {
@@ -77,9 +78,9 @@ describe('the compose file', () => {
 });
 
 describe('what Grafana is given', () => {
-  const { datasources } = read<{ datasources: readonly Datasource[] }>(
-    'grafana/provisioning/datasources/lockscope.yaml',
-  );
+  const { datasources } = read('grafana/provisioning/datasources/lockscope.yaml') as {
+    datasources: readonly Datasource[];
+  };
 
   it('leads from an exemplar to the trace of the waiter and to that of the blocker', () => {
     const [prometheus] = datasources.filter(({ type }) => type === 'prometheus');
@@ -90,7 +91,7 @@ describe('what Grafana is given', () => {
   });
 
   it('asks where the others listen', () => {
-    const tempo = read<{ server: { http_listen_address: string; http_listen_port: number } }>('tempo.yml').server;
+    const tempo = (read('tempo.yml') as { server: { http_listen_address: string; http_listen_port: number } }).server;
     const flags = compose.services['prometheus']?.command?.join(' ');
     expect(datasources.map(({ url }) => url)).toEqual([
       `http://${/listen-address=(\S+)/.exec(flags ?? '')?.[1]}`,
@@ -99,9 +100,9 @@ describe('what Grafana is given', () => {
   });
 
   it('finds the dashboards where they are mounted', () => {
-    const { providers } = read<{ providers: readonly { options: { path: string } }[] }>(
-      'grafana/provisioning/dashboards/lockscope.yaml',
-    );
+    const { providers } = read('grafana/provisioning/dashboards/lockscope.yaml') as {
+      providers: readonly { options: { path: string } }[];
+    };
     const mounted = compose.services['grafana']?.volumes.map((volume) => volume.split(':')[1]);
     for (const { options } of providers) expect(mounted).toContain(options.path);
   });

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
-import { generatedFiles } from '../scripts/generated-files.mjs';
+import { generatedFiles, withAlerts } from '../scripts/generated-files.mjs';
 import * as dashboards from '../src/index.ts';
 
 const root = new URL('../', import.meta.url);
@@ -14,6 +14,12 @@ describe('the generated files', () => {
   it.each(Object.keys(files))('%s is current; if not: pnpm --filter @lockscope/dashboards generate', (path) => {
     expect(existsSync(new URL(path, root)), `${path} is missing`).toBe(true);
     expect(readFileSync(new URL(path, root), 'utf8')).toBe(files[path]);
+  });
+
+  it('are told of in the README; if not: pnpm --filter @lockscope/dashboards generate', () => {
+    const readme = readFileSync(new URL('README.md', root), 'utf8');
+    expect(withAlerts(readme, dashboards)).toBe(readme);
+    expect(readme).toContain('[LockLeaseLost](runbooks/LockLeaseLost.md)');
   });
 
   it('are all that there is: nothing is left of earlier ones', () => {

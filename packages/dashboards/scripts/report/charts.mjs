@@ -2,6 +2,8 @@
 import { View, parse } from 'vega';
 import { compile } from 'vega-lite';
 
+import { labelTitles } from '../../dist/board.js';
+
 /**
  * @typedef {import('./prometheus.mjs').Answered} Answered
  * @typedef {import('./prometheus.mjs').Series} Series
@@ -9,19 +11,27 @@ import { compile } from 'vega-lite';
  */
 
 const height = 190;
+/** A legend with more would leave no room for the chart. */
+const mostNames = 8;
 /** Colours that people with colour blindness can tell apart (Okabe and Ito), and some more. */
-const colours = [
-  '#0072b2',
-  '#e69f00',
-  '#009e73',
-  '#cc79a7',
-  '#d55e00',
-  '#56b4e9',
-  '#8c6d31',
-  '#7b4173',
-  '#999999',
-  '#000000',
-];
+const colours =
+  '#0072b2 #e69f00 #009e73 #cc79a7 #d55e00 #56b4e9 #8c6d31 #7b4173 #999999 #4b6b2f #1b9e9e #b15928 #6a5acd #c2a500'.split(
+    ' ',
+  );
+
+/** The colours of one board: a name has the same one in all its panels. */
+export class Palette {
+  /** @type {Map<string, string>} */
+  #of = new Map();
+
+  /** @param {readonly string[]} names */
+  scale(names) {
+    for (const name of names) {
+      if (!this.#of.has(name)) this.#of.set(name, colours[this.#of.size % colours.length] ?? '');
+    }
+    return { domain: names, range: names.map((name) => this.#of.get(name)) };
+  }
+}
 
 /** What a value is written as, in the expressions of Vega. @type {Readonly<Record<Unit, string>>} */
 const axisText = {
@@ -34,23 +44,25 @@ const axisText = {
 /**
  * @param {Answered} answered
  * @param {number} width
+ * @param {Palette} palette
  * @returns {Promise<string>}
  */
-export async function draw(answered, width) {
+export async function draw(answered, width, palette) {
   const { panel, answers } = answered;
   if (panel.kind === 'number') return number(answered);
-  if (answers.every((series) => series.length === 0)) return '<p class="nothing">nothing happened</p>';
+  if (answers.flat().every(({ points }) => points.every(([, value]) => !(value > 0))))
+    return '<p class="nothing">nothing happened</p>';
   switch (panel.kind) {
     case 'table':
       return table(answered);
     case 'bars':
-      return svg(bars(answered, width));
+      return svg(bars(answered, width, palette));
     case 'heatmap':
       return svg(heatmap(answered, width));
     case 'timeline':
       return svg(timeline(answered, width));
     default:
-      return svg(overTime(answered, width));
+      return svg(overTime(answered, width, palette));
   }
 }
 
@@ -83,6 +95,8 @@ function base(width, values) {
       axis: {
         labelFontSize: 11,
         titleFontSize: 11,
+        titleFontWeight: 'normal',
+        titleColor: '#4a5361',
         gridColor: '#e8ebef',
         domainColor: '#c3c9d1',
         tickColor: '#c3c9d1',
@@ -97,7 +111,6 @@ function base(width, values) {
         labelLimit: 260,
         labelColor: '#2a313c',
       },
-      range: { category: colours },
     },
   };
 }
@@ -109,8 +122,8 @@ const timeAxis = {
   axis: { format: '%H:%M:%S', tickCount: 6, grid: false },
 };
 
-/** @param {Answered} answered @param {number} width */
-function overTime({ panel, answers }, width) {
+/** @param {Answered} answered @param {number} width @param {Palette} palette */
+function overTime({ panel, answers }, width, palette) {
   const values = answers.flatMap((series, index) =>
     series.flatMap(({ labels, points }) =>
       points
@@ -118,24 +131,31 @@ function overTime({ panel, answers }, width) {
         .map(([at, value]) => ({ at: at * 1000, value, name: named(panel.queries[index]?.legend ?? '', labels) })),
     ),
   );
-  const order = mostFirst(values);
   const stacked = panel.kind === 'stack';
+  const names = mostFirst(values).filter(
+    (name) => !stacked || values.some((one) => one.name === name && one.value > 0),
+  );
+  if (names.length > mostNames) names.length = mostNames;
+  const longest = Math.max(...names.map((name) => name.length));
+  const legend = {
+    symbolType: stacked ? 'square' : 'stroke',
+    symbolStrokeWidth: stacked ? 0 : 3,
+    columns: Math.max(1, Math.floor((width - 60) / (longest * 6.3 + 34))),
+  };
   const chart = {
-    mark: stacked
-      ? { type: 'area', opacity: 0.85, interpolate: 'linear' }
-      : { type: 'line', strokeWidth: 1.6, interpolate: 'linear' },
+    mark: stacked ? { type: 'area', opacity: 0.85 } : { type: 'line', strokeWidth: 1.8 },
     encoding: {
       x: timeAxis,
       y: {
         field: 'value',
         type: 'quantitative',
-        title: null,
+        title: panel.axis ?? null,
         stack: stacked ? 'zero' : null,
-        scale: { zero: true },
+        scale: { domainMin: 0, ...(values.every(({ value }) => value === 0) ? { domainMax: 1 } : {}) },
         axis: { tickCount: 5, labelExpr: axisText[panel.unit ?? 'short'] },
       },
-      color: { field: 'name', type: 'nominal', sort: order, scale: { domain: order } },
-      order: { field: 'name', sort: 'ascending' },
+      color: { field: 'name', type: 'nominal', scale: palette.scale(names), legend },
+      order: { field: 'rank', type: 'quantitative' },
     },
   };
   const limit = {
@@ -143,11 +163,14 @@ function overTime({ panel, answers }, width) {
     mark: { type: 'rule', strokeDash: [5, 4], color: '#c0392b' },
     encoding: { y: { field: 'limit', type: 'quantitative' } },
   };
-  return { ...base(width, values), layer: panel.limit === undefined ? [chart] : [chart, limit] };
+  const ranked = values
+    .filter(({ name }) => names.includes(name))
+    .map((value) => ({ ...value, rank: names.indexOf(value.name) }));
+  return { ...base(width, ranked), layer: panel.limit === undefined ? [chart] : [chart, limit] };
 }
 
-/** @param {Answered} answered @param {number} width */
-function bars({ panel, answers }, width) {
+/** @param {Answered} answered @param {number} width @param {Palette} palette */
+function bars({ panel, answers }, width, palette) {
   const values = (answers[0] ?? [])
     .map(({ labels, points }) => ({
       name: named(panel.queries[0]?.legend ?? '', labels),
@@ -155,10 +178,11 @@ function bars({ panel, answers }, width) {
     }))
     .filter(({ value }) => value > 0)
     .map((bar) => ({ ...bar, text: written(bar.value, panel.unit) }));
+  const names = mostFirst(values);
   const y = {
     field: 'name',
     type: 'nominal',
-    sort: '-x',
+    sort: names,
     title: null,
     axis: { labelLimit: 180, labelFontSize: 12, domain: false, ticks: false },
   };
@@ -176,7 +200,7 @@ function bars({ panel, answers }, width) {
         encoding: {
           y,
           x,
-          color: { field: 'name', type: 'nominal', legend: null, scale: { domain: mostFirst(values) } },
+          color: { field: 'name', type: 'nominal', legend: null, scale: palette.scale(names) },
         },
       },
       {
@@ -257,14 +281,14 @@ function table({ panel, answers }) {
   const rows = new Map();
   for (const [column, series] of answers.entries()) {
     for (const { labels, points } of series) {
-      const { __name__: _, ...own } = labels;
-      const key = JSON.stringify(Object.entries(own).toSorted());
-      const row = rows.get(key) ?? { labels: own, cells: [] };
+      const key = JSON.stringify(Object.keys(labelTitles).map((label) => labels[label]));
+      const row = rows.get(key) ?? { labels, cells: [] };
       row.cells[column] = points.at(-1)?.[1];
       rows.set(key, row);
     }
   }
-  const names = [...new Set([...rows.values()].flatMap(({ labels }) => Object.keys(labels)))];
+  const own = new Set([...rows.values()].flatMap(({ labels }) => Object.keys(labels)));
+  const names = Object.keys(labelTitles).filter((label) => own.has(label));
   const sorted = panel.queries.findIndex(({ legend }) => legend === panel.sortBy);
   const body = [...rows.values()]
     .toSorted((a, b) => (b.cells[sorted] ?? 0) - (a.cells[sorted] ?? 0))
@@ -277,7 +301,7 @@ function table({ panel, answers }) {
       return `<tr>${texts.join('')}${values.join('')}</tr>`;
     });
   const head = [
-    ...names.map((name) => `<th>${escape(name.replace(/^lock_/, '').replaceAll('_', ' '))}</th>`),
+    ...names.map((name) => `<th>${escape(labelTitles[name])}</th>`),
     ...panel.queries.map(({ legend }) => `<th class="value">${escape(legend)}</th>`),
   ];
   return `<table><thead><tr>${head.join('')}</tr></thead><tbody>${body.join('')}</tbody></table>`;

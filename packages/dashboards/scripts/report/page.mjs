@@ -1,5 +1,5 @@
 // One page with the boards, their panels where Grafana would have them.
-import { draw, escape } from './charts.mjs';
+import { Palette, draw, escape } from './charts.mjs';
 
 /**
  * @typedef {import('./prometheus.mjs').Answered} Answered
@@ -26,26 +26,27 @@ export async function page(boards, note) {
 
 /** @param {Board} board @param {readonly Answered[]} answered @param {string} note */
 async function section(board, answered, note) {
+  const palette = new Palette();
   const rows = await Promise.all(
     board.rows.map(async ({ title, panels }) => {
       const drawn = await Promise.all(
-        answered.filter(({ panel }) => panels.includes(panel)).map((one) => drawPanel(one)),
+        answered.filter(({ panel }) => panels.includes(panel)).map((one) => drawPanel(one, palette)),
       );
-      return `<h2>${escape(title)}</h2><div class="grid">${drawn.join('\n')}</div>`;
+      return `<div class="row"><h2>${escape(title)}</h2><div class="grid">${drawn.join('\n')}</div></div>`;
     }),
   );
   const head = `<header><h1>${escape(board.title)}</h1><p>${escape(board.about)}</p><p class="note">${escape(note)}</p></header>`;
   return `<section id="${board.id}">${head}${rows.join('\n')}</section>`;
 }
 
-/** @param {Answered} answered */
-async function drawPanel(answered) {
+/** @param {Answered} answered @param {Palette} palette */
+async function drawPanel(answered, palette) {
   const { panel } = answered;
   const columns = panel.width ?? widths[panel.kind];
   const inner =
     Math.floor((pageWidth - gap * (gridColumns - 1)) / gridColumns) * columns + gap * (columns - 1) - 2 * padding;
-  const drawn = await draw(answered, inner);
-  return `<article class="${panel.kind}" style="grid-column: span ${columns}" title="${escape(panel.about).replaceAll('"', '&quot;')}"><h3>${escape(panel.title)}</h3>${drawn}</article>`;
+  const drawn = await draw(answered, inner, palette);
+  return `<article style="grid-column: span ${columns}" title="${escape(panel.about).replaceAll('"', '&quot;')}"><h3>${escape(panel.title)}</h3>${drawn}</article>`;
 }
 
 const style = `

@@ -19,6 +19,7 @@ export const blame: MakeBoard = (names) => {
             about:
               'Blocked callers, by what the holder was doing. The sum over all causes is all the waiting that there was.',
             kind: 'stack',
+            axis: 'blocked callers',
             unit: 'short',
             queries: [
               {
@@ -57,6 +58,7 @@ export const blame: MakeBoard = (names) => {
             title: 'Blocked callers by lock and cause',
             about: 'The average of five minutes, as the recording rules keep it: for long times.',
             kind: 'stack',
+            axis: 'blocked callers',
             unit: 'short',
             queries: [
               {
@@ -101,6 +103,7 @@ export const blame: MakeBoard = (names) => {
             title: 'Deadlocks',
             about: 'Acquires that were ended because they would have waited for themselves.',
             kind: 'lines',
+            axis: 'deadlocks',
             unit: 'short',
             queries: [
               {

@@ -29,6 +29,7 @@ export const lock: MakeBoard = (names) => ({
           about:
             'Blocked callers, by what the holder was doing. _handoff: the lock was free and the waiter did not know yet; _backoff: it slept and cannot know; _store: the storage; _local: others of its own process.',
           kind: 'stack',
+          axis: 'blocked callers',
           unit: 'short',
           queries: [
             {
@@ -38,9 +39,10 @@ export const lock: MakeBoard = (names) => ({
           ],
         },
         {
-          title: 'Callers that wait, and the oldest',
+          title: 'Callers that wait',
           about: 'How many wait at this moment. A line that never comes down to 0 is a standing queue.',
           kind: 'lines',
+          axis: 'callers',
           unit: 'short',
           queries: [
             { expr: `sum by (lock_name) (${names.of('lock.waiter.count')}{${ofLocks}})`, legend: '{{lock_name}}' },
@@ -70,6 +72,7 @@ export const lock: MakeBoard = (names) => ({
           title: 'Questions to the storage for one acquire',
           about: '1 is an acquire that got its lock at once. Many: callers poll, and the storage bears it.',
           kind: 'lines',
+          axis: 'questions',
           unit: 'short',
           queries: [
             {

@@ -18,6 +18,7 @@ export const overview: MakeBoard = (names) => ({
           about:
             'Every request for a lock, by how it ended. Anything but acquired and not_acquired is a caller that failed.',
           kind: 'stack',
+          axis: 'acquires',
           unit: 'ops',
           queries: [
             {
@@ -31,6 +32,7 @@ export const overview: MakeBoard = (names) => ({
           about:
             'How many callers waited at the same time, on average over five minutes. One that is always 1 costs you a caller.',
           kind: 'stack',
+          axis: 'blocked callers',
           unit: 'short',
           queries: [
             {
@@ -44,6 +46,7 @@ export const overview: MakeBoard = (names) => ({
           about:
             'Part of the acquires that found somebody else there. Contention is not failure; watch it together with the waiting time.',
           kind: 'lines',
+          axis: 'of the acquires',
           unit: 'percentunit',
           queries: [{ expr: `max by (lock_name) (${recorded.contendedRatio}{${ofJobs}})`, legend: '{{lock_name}}' }],
         },
@@ -52,6 +55,7 @@ export const overview: MakeBoard = (names) => ({
           about:
             'Part of the time for which the lock was held. At 100 % nobody else gets it, and everything behind it waits.',
           kind: 'lines',
+          axis: 'of the time',
           unit: 'percentunit',
           limit: 0.8,
           queries: [{ expr: `sum by (lock_name) (${recorded.utilization}{${ofJobs}})`, legend: '{{lock_name}}' }],

@@ -21,6 +21,7 @@ function wrong(names: MetricNames): readonly Panel[] {
       about:
         'Locks that were lost while they were held, by reason. stalled: the process did not run; unreachable: the storage; stolen or forced: somebody took it.',
       kind: 'stack',
+      axis: 'leases',
       unit: 'short',
       queries: [
         {
@@ -34,6 +35,7 @@ function wrong(names: MetricNames): readonly Panel[] {
       about:
         'A holder went on after it had lost its lock, and the guarded resource refused it. Without fencing this would have been a lost update.',
       kind: 'lines',
+      axis: 'writes',
       unit: 'short',
       queries: [
         {
@@ -47,6 +49,7 @@ function wrong(names: MetricNames): readonly Panel[] {
       about:
         'For locks with one key, of all services. More than the limit for longer than a scrape is two who both believe to be the only one.',
       kind: 'lines',
+      axis: 'holders',
       unit: 'short',
       width: 24,
       queries: [
@@ -97,6 +100,7 @@ function close(names: MetricNames): readonly Panel[] {
       title: 'Renewals that did not renew',
       about: 'A renewal that failed is not a lost lock: there is time for another.',
       kind: 'stack',
+      axis: 'renewals',
       unit: 'ops',
       width: 8,
       queries: [
@@ -130,6 +134,7 @@ function ground(names: MetricNames): readonly Panel[] {
       title: 'Operations that failed in the storage',
       about: 'By the kind of storage and the error.',
       kind: 'stack',
+      axis: 'operations',
       unit: 'ops',
       width: 8,
       queries: [

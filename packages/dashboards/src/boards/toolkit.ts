@@ -14,6 +14,7 @@ export const toolkit: MakeBoard = (names) => ({
           title: 'Events dropped',
           about: 'By queues in front of listeners. What a listener never heard of, its dashboards do not show.',
           kind: 'stack',
+          axis: 'events',
           unit: 'ops',
           width: 8,
           queries: [
@@ -27,6 +28,7 @@ export const toolkit: MakeBoard = (names) => ({
           title: 'Faults of listeners',
           about: 'They never reach the lock, but that listener missed something.',
           kind: 'stack',
+          axis: 'faults',
           unit: 'ops',
           width: 8,
           queries: [
@@ -40,6 +42,7 @@ export const toolkit: MakeBoard = (names) => ({
           title: 'Counted under _other',
           about: 'A label had too many values. The sums are right, but these can no longer be told apart.',
           kind: 'stack',
+          axis: 'observations',
           unit: 'ops',
           width: 8,
           queries: [

@@ -8,7 +8,7 @@ function worker(value: number, type = 'counter'): CellSets {
   const shape = [{ metricName: 'waited_seconds_total' }];
   const cells = [{ labels: { lock_name: 'a' }, values: [value] }];
   const about = { name: 'waited_seconds_total', help: 'Waited.', type, aggregator: 'sum', changesOnly: false };
-  takeReports(sets, [{ ...about, shape, cells } as never]);
+  takeReports(sets, [{ ...about, shape, cells }]);
   return sets;
 }
 
