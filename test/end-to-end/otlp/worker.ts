@@ -94,6 +94,8 @@ async function ask(flow: number): Promise<void> {
       failed.push(String(error));
     }
     if (holdMs > 0) await pause(Math.random() * holdMs);
+    // What sends spans needs its turn too.
+    else if (round % 100 === 0) await pause(1);
   }
 }
 

@@ -1,4 +1,10 @@
-import type { AttributeName, EventOf, LossEvidence, WaitSegment } from '@lockscope/core';
+import {
+  waitSegmentKinds,
+  type AttributeName,
+  type EventOf,
+  type LossEvidence,
+  type WaitSegment,
+} from '@lockscope/core';
 
 import { redactKey } from './redact-key.ts';
 import type { KeyRedaction } from './otel-options.ts';
@@ -20,17 +26,18 @@ export function identityAttributes(
   return attributes;
 }
 
+const kinds = waitSegmentKinds.map((kind) => ({ kind, attribute: `lock.wait.${kind}` as const }));
+
 /** What a wait was spent on, in seconds by kind; nothing when that was not told. */
 export function addSegments(attributes: LockAttributes, segments: readonly WaitSegment[] | undefined): void {
   if (!Array.isArray(segments) || segments.length === 0) return;
-  const sums = { held_by: 0, handoff: 0, backoff: 0, store: 0, local_queue: 0 };
-  for (const segment of segments as readonly (WaitSegment | undefined)[]) {
-    const ms: unknown = segment?.ms;
-    if (typeof ms !== 'number' || !(ms > 0 && ms < Infinity) || segment === undefined) continue;
-    if (Object.hasOwn(sums, segment.kind)) sums[segment.kind] += ms;
-  }
-  for (const kind of Object.keys(sums) as WaitSegment['kind'][]) {
-    if (sums[kind] > 0) attributes[`lock.wait.${kind}`] = seconds(sums[kind]);
+  for (const { kind, attribute } of kinds) {
+    let sum = 0;
+    for (const segment of segments as readonly (WaitSegment | undefined)[]) {
+      const ms: unknown = segment?.kind === kind ? segment.ms : undefined;
+      if (typeof ms === 'number' && ms > 0 && ms < Infinity) sum += ms;
+    }
+    if (sum > 0) attributes[attribute] = seconds(sum);
   }
   attributes['lock.segments'] = segments.length;
 }

@@ -23,6 +23,7 @@ export class LockSpan implements MaybeLong {
   #hold: Span | undefined;
   #wait: WaitSpan | undefined;
   #acquire: EventOf<'lock.acquire'> | undefined;
+  #attempts: number | undefined;
   #loss: string | undefined;
 
   constructor(span: Span, tracer: Tracer, parent: Context, options: ResolvedOtelOptions) {
@@ -53,21 +54,20 @@ export class LockSpan implements MaybeLong {
   acquireEnded(event: EventOf<'lock.acquire'>): number {
     this.#acquire = event;
     const { details } = event;
+    this.#attempts = details?.attempts;
+    const wait = this.#wait;
+    this.#wait = undefined;
     const parts: LockAttributes = {};
-    if (details?.contended === true) {
-      addSegments(parts, details.segments);
-      if (this.span.isRecording()) this.#contended(parts, details.predecessor);
-    }
+    const recording = this.span.isRecording();
+    if (details?.contended === true && (recording || wait?.isRecording === true)) addSegments(parts, details.segments);
+    if (details?.contended === true && recording) this.#contended(parts, details.predecessor);
     if (this.#options.verbose) {
       const more: LockAttributes = {};
       addAcquire(more, details);
       this.#detail('acquire', event, more);
     }
-    const wait = this.#wait;
-    if (wait === undefined) return 0;
-    this.#wait = undefined;
-    wait.end(event, parts, this.#showErrors);
-    return wait.dropped;
+    wait?.end(event, parts, this.#showErrors);
+    return wait?.dropped ?? 0;
   }
 
   /** A step of the possession. The lease in danger is rare, and worth its moment in time. */
@@ -175,8 +175,7 @@ export class LockSpan implements MaybeLong {
     const attributes: LockAttributes = {};
     if (outcome !== undefined) attributes['lock.outcome'] = outcome;
     if (ownerId !== undefined) attributes['lock.owner.id'] = ownerId;
-    if (this.#hold === undefined && this.#acquire?.details !== undefined)
-      attributes['lock.attempts'] = this.#acquire.details.attempts;
+    if (this.#hold === undefined && this.#attempts !== undefined) attributes['lock.attempts'] = this.#attempts;
     if (details !== undefined) {
       const { contended, waitMs, holdMs, fencingToken, renewals, lostReason } = details;
       if (this.#hold === undefined) {

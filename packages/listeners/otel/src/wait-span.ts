@@ -48,6 +48,10 @@ export class WaitSpan {
     this.#span = tracer.startSpan(`wait ${event.lockName}`, options, parent);
   }
 
+  get isRecording(): boolean {
+    return this.#span.isRecording();
+  }
+
   /** Another owner got the lock. The span's attributes keep telling of the first; this one gets an event and a link. */
   blockerChanged(to: Obstacle, at: number): void {
     if (!this.#span.isRecording()) return;
@@ -71,15 +75,14 @@ export class WaitSpan {
     this.#span.setAttributes(attributes);
   }
 
-  /** `parts` says what it was spent on, as on the span of the lock. */
+  /** `parts` says what it was spent on, as on the span of the lock, and is added to. */
   end(event: EventOf<'lock.acquire'>, parts: LockAttributes, showErrors: boolean): void {
     if (this.#span.isRecording()) this.#conclude(event, parts, showErrors);
     this.#span.end(event.endedAt === undefined ? undefined : hrTime(event.endedAt));
   }
 
   #conclude({ outcome, error, details }: EventOf<'lock.acquire'>, parts: LockAttributes, showErrors: boolean): void {
-    this.#span.setAttributes(parts);
-    const attributes: LockAttributes = {};
+    const attributes = parts;
     if (outcome !== undefined) attributes['lock.outcome'] = outcome;
     if (details !== undefined) {
       attributes['lock.attempts'] = details.attempts;
