@@ -82,7 +82,7 @@ describe('names that were made to do harm', () => {
         app.cycle({ lockName, storageName });
         expect(await app.value('lock_holder_count', { lock_name: lockName, lock_system: storageName })).toBe(0);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });
