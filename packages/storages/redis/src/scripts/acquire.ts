@@ -1,4 +1,5 @@
-import { beginTurns, graceMs, place } from './place.ts';
+import { beginTurns } from './past-turns.ts';
+import { graceMs, place } from './place.ts';
 import { script, type Script } from './script.ts';
 
 /**

@@ -1,47 +1,10 @@
+import { beginTurns, remember, turnsSince } from './past-turns.ts';
+
 /**
  * How long a lock stays on record after its lease, in milliseconds, so that who takes it over learns whose lease ran
  * out. Whether a lease is over stands in the record and is decided by `TIME`.
  */
 export const graceMs = 60_000;
-
-/** As many past turns are kept: `mostTurns` of the contract. */
-const kept = 16;
-
-/**
- * The end of a possession, as it is told, for those in line who ask for past turns. Does nothing where none of them
- * began the list.
- */
-export const remember = `
-  local function remember(turns, text)
-    if redis.call('RPUSHX', turns, text) > ${kept} then redis.call('LTRIM', turns, -${kept}, -1) end
-  end
-`;
-
-/** Keeps the list of past turns for so long at least, and begins it for one who asks. It is never empty: a mark is first. */
-export const beginTurns = `
-  local function begin_turns(turns, px, asks)
-    px = string.format('%.0f', px)
-    if redis.call('PEXPIRE', turns, px, 'GT') == 0 and asks and redis.call('EXISTS', turns) == 0 then
-      redis.call('RPUSH', turns, '-')
-      redis.call('PEXPIRE', turns, px)
-    end
-  end
-`;
-
-/** The turns that ended since then, each in a line of its own, after the end of a line. */
-export const turnsSince = `
-  local function turns_since(turns, since)
-    local all = redis.call('LRANGE', turns, 0, -1)
-    local first = #all + 1
-    while first > 1 do
-      local at = string.match(all[first - 1], '^[rx](%d+)')
-      if not at or at + 0 < since + 0 then break end
-      first = first - 1
-    end
-    if first > #all then return '' end
-    return '\\n' .. table.concat(all, '\\n', first)
-  end
-`;
 
 /** `us` and `now`: the server's time in microseconds and in milliseconds. */
 export const readTime: string = `

@@ -1,4 +1,5 @@
-import { graceMs, place, readTime, remember, turnsSince } from './place.ts';
+import { remember, turnsSince } from './past-turns.ts';
+import { graceMs, place, readTime } from './place.ts';
 import { script, type Script } from './script.ts';
 
 /**
