@@ -79,5 +79,5 @@ describe('an acquire that waited long enough', () => {
     await lock.release();
     await settle(clock);
     expect(waiting.state).toBe('resolved');
-  });
+  }, 60_000);
 });
