@@ -1,7 +1,7 @@
 // Made by `pnpm --filter @lockscope/dashboards generate`; changes are lost.
 {
-  prometheusRules+:: std.parseYaml(importstr 'rules/lockscope.yaml'),
-  prometheusAlerts+:: std.parseYaml(importstr 'alerts/lockscope.yaml'),
+  prometheusRules+:: import 'rules/lockscope.json',
+  prometheusAlerts+:: import 'alerts/lockscope.json',
   grafanaDashboards+:: {
     'lockscope-overview.json': import 'dashboards/lockscope-overview.json',
     'lockscope-lock.json': import 'dashboards/lockscope-lock.json',

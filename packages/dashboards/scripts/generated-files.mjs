@@ -31,12 +31,13 @@ function filesOf(naming, { alerts, dashboards, namings, rules }) {
   return {
     [`${naming}/rules/lockscope.yaml`]: yaml({ groups: [rules({ naming })] }),
     [`${naming}/alerts/lockscope.yaml`]: yaml({ groups: [alerts({ naming })] }),
+    // Not every jsonnet reads YAML with texts of several lines.
+    [`${naming}/rules/lockscope.json`]: json({ groups: [rules({ naming })] }),
+    [`${naming}/alerts/lockscope.json`]: json({ groups: [alerts({ naming })] }),
     [`${naming}/tests/lockscope.yaml`]: yaml(
       ruleTests(nameOf, alerts({ naming }).rules, ['../rules/lockscope.yaml', '../alerts/lockscope.yaml']),
     ),
-    ...Object.fromEntries(
-      boards.map((board) => [`${naming}/dashboards/${board.uid}.json`, `${JSON.stringify(board, null, 2)}\n`]),
-    ),
+    ...Object.fromEntries(boards.map((board) => [`${naming}/dashboards/${board.uid}.json`, json(board)])),
     [`${naming}/mixin.libsonnet`]: mixin(boardFiles),
   };
 }
@@ -80,13 +81,18 @@ function yaml(value) {
   return `# ${note}\n${stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 }
 
+/** @param {unknown} value */
+function json(value) {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
 /** @param {readonly string[]} boards */
 function mixin(boards) {
   return [
     `// ${note}`,
     '{',
-    "  prometheusRules+:: std.parseYaml(importstr 'rules/lockscope.yaml'),",
-    "  prometheusAlerts+:: std.parseYaml(importstr 'alerts/lockscope.yaml'),",
+    "  prometheusRules+:: import 'rules/lockscope.json',",
+    "  prometheusAlerts+:: import 'alerts/lockscope.json',",
     '  grafanaDashboards+:: {',
     ...boards.map((file) => `    '${file}': import 'dashboards/${file}',`),
     '  },',

@@ -37,15 +37,16 @@ describe('the generated files', () => {
       const imported = [...mixin.matchAll(/import(?:str)? '([^']+)'/g)].map(([, path]) => `${naming}/${path}`);
       expect(imported.toSorted()).toEqual(
         Object.keys(files)
-          .filter((path) => path.startsWith(`${naming}/`) && /\/(?:rules|alerts|dashboards)\//.test(path))
+          .filter((path) => path.startsWith(`${naming}/`) && /\/(?:rules|alerts|dashboards)\/.*\.json$/.test(path))
           .toSorted(),
       );
     }
   });
 
   it('are rules files as Prometheus wants them', () => {
-    for (const [path, text] of Object.entries(files).filter(([one]) => /\/(?:rules|alerts)\//.test(one))) {
+    for (const [path, text] of Object.entries(files).filter(([one]) => /\/(?:rules|alerts)\/.*yaml$/.test(one))) {
       expect(Object.keys(parse(text) as object), path).toEqual(['groups']);
+      expect(parse(text), path).toEqual(JSON.parse(files[path.replace('.yaml', '.json')] ?? ''));
     }
   });
 });

@@ -135,7 +135,8 @@ function overTime({ panel, answers }, width, palette) {
   const names = mostFirst(values).filter(
     (name) => !stacked || values.some((one) => one.name === name && one.value > 0),
   );
-  if (names.length > mostNames) names.length = mostNames;
+  const folded = stacked ? names.splice(mostNames) : [];
+  if (folded.length > 0) names.push('others');
   const longest = Math.max(...names.map((name) => name.length));
   const legend = {
     symbolType: stacked ? 'square' : 'stroke',
@@ -163,9 +164,8 @@ function overTime({ panel, answers }, width, palette) {
     mark: { type: 'rule', strokeDash: [5, 4], color: '#c0392b' },
     encoding: { y: { field: 'limit', type: 'quantitative' } },
   };
-  const ranked = values
-    .filter(({ name }) => names.includes(name))
-    .map((value) => ({ ...value, rank: names.indexOf(value.name) }));
+  const shown = [...values.filter(({ name }) => names.includes(name)), ...summed(values, folded, 'others')];
+  const ranked = shown.map((value) => ({ ...value, rank: names.indexOf(value.name) }));
   return { ...base(width, ranked), layer: panel.limit === undefined ? [chart] : [chart, limit] };
 }
 
@@ -310,6 +310,19 @@ function table({ panel, answers }) {
 /** @param {string} legend @param {Readonly<Record<string, string>>} labels */
 function named(legend, labels) {
   return legend.replaceAll(/\{\{(\w+)\}\}/g, (_, label) => labels[label] ?? '');
+}
+
+/**
+ * The values of some names as those of one.
+ *
+ * @param {readonly { at: number, name: string, value: number }[]} values @param {readonly string[]} names
+ * @param {string} name
+ */
+function summed(values, names, name) {
+  /** @type {Map<number, number>} */
+  const sums = new Map();
+  for (const one of values) if (names.includes(one.name)) sums.set(one.at, (sums.get(one.at) ?? 0) + one.value);
+  return [...sums].map(([at, value]) => ({ at, name, value }));
 }
 
 /** The names, those with the most first, so that their colours stay the same wherever they are shown. @param {readonly { name: string, value: number }[]} values */

@@ -51,7 +51,7 @@ async function drawPanel(answered, palette) {
 
 const style = `
   body { margin: 0; padding: 16px; width: ${pageWidth}px; background: #eef1f5; color: #1c222b; font: 13px/1.4 system-ui, sans-serif; }
-  section { padding: 4px 0 20px; }
+  section { margin: 0 -16px; padding: 8px 16px 16px; }
   header { display: flex; align-items: baseline; gap: 14px; }
   header p { margin: 0; color: #4a5361; }
   header .note { margin-left: auto; font-size: 12px; }
