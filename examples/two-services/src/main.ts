@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 import { startReceiver, type ReceivedSpan } from './receiver.ts';
 
-const program = fileURLToPath(new URL('service.js', import.meta.url));
+const program = fileURLToPath(new URL('./service.js', import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), 'lockscope-two-services-'));
 const receiver = await startReceiver();
 

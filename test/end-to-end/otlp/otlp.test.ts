@@ -40,10 +40,11 @@ let children: ChildProcess[] = [];
 let folder: string;
 
 beforeAll(async () => {
-  const [receiver, worker] = await Promise.all(
-    ['receiver.ts', 'worker.ts'].map((file) => sourceProgram(new URL(file, import.meta.url))),
-  );
-  programs = { receiver: receiver ?? '', worker: worker ?? '' };
+  const [receiver, worker] = await Promise.all([
+    sourceProgram(new URL('./receiver.ts', import.meta.url)),
+    sourceProgram(new URL('./worker.ts', import.meta.url)),
+  ]);
+  programs = { receiver, worker };
 }, 60_000);
 
 beforeEach(() => {
