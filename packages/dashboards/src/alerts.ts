@@ -4,11 +4,14 @@ import { recorded } from './rules.ts';
 
 /** Options of `alerts()`. */
 export interface AlertOptions extends NamingOption {
-  /** Where the runbook pages are: `<runbooks>/<alert>.md`. Default: the files of this package on unpkg. */
+  /**
+   * Where the runbook pages are: `<runbooks>/<alert>.md`. Default: `runbooks`, the folder of this package. Give the
+   * address under which your people find it.
+   */
   readonly runbooks?: string;
 }
 
-const packageRunbooks = 'https://unpkg.com/@lockscope/dashboards/runbooks';
+const packageRunbooks = 'runbooks';
 
 /** The alerts. They read series that `rules()` records, so load both. */
 export function alerts({ naming, runbooks = packageRunbooks }: AlertOptions = {}): RuleGroup<AlertingRule> {

@@ -1,15 +1,15 @@
 import { eventTypes, type AcquireOutcome, type EventType } from '@lockscope/core';
 
 /**
- * How an acquire can end, and whether it can end so with somebody else having had the lock, or without: only a
- * deadlock takes two.
+ * How an acquire can end, and whether it can end so with somebody else having had the lock, or without: one that would
+ * wait for its own owner is ended before it waits.
  */
 export const acquireEndings: Readonly<Record<AcquireOutcome, readonly boolean[]>> = {
   acquired: [false, true],
   not_acquired: [false, true],
   timeout: [false, true],
   aborted: [false, true],
-  deadlock: [true],
+  deadlock: [false],
   error: [false, true],
 };
 
