@@ -1,3 +1,4 @@
+import type { Blocker } from '@lockscope/core';
 import type { Granted, LeaseNews } from '@lockscope/storage';
 import { AcquisitionEnds } from './acquisition-ends.ts';
 import type { AcquisitionState } from './acquisition-state.ts';
@@ -137,7 +138,7 @@ export abstract class AcquisitionGrants extends AcquisitionEnds {
   #others(possession: Possession, place: Place, pieces: readonly WaitPiece[] | undefined): (() => void) | undefined {
     const { owner } = this.call;
     const { asking, waiting } = place;
-    const told: (() => void)[] = [];
+    const told: ((blocker: Blocker, now: number) => void)[] = [];
     for (const other of [asking, ...(waiting ?? [])]) {
       if (other === undefined) continue;
       const trace = other.told;
@@ -146,14 +147,17 @@ export abstract class AcquisitionGrants extends AcquisitionEnds {
         other.follows(this, pieces, possession.grantedAt);
         other.joins(possession);
         if (trace !== undefined) told.push(trace.flush);
-      } else if (trace !== undefined && other !== asking) told.push(() => other.behind(possession, this, pieces));
+      } else if (trace !== undefined && other !== asking)
+        told.push((blocker, now) => other.behind({ possession, blocker, now }, this, pieces));
     }
     if (told.length === 0) return undefined;
     const unheard = pieces && { leader: this, pieces };
     place.unheard = unheard;
     return () => {
       if (place.unheard === unheard) place.unheard = undefined;
-      told.forEach((tell) => tell());
+      const blocker = possession.asBlocker();
+      const now = this.registry.clock.monotonic();
+      for (const tell of told) tell(blocker, now);
     };
   }
 
@@ -163,12 +167,14 @@ export abstract class AcquisitionGrants extends AcquisitionEnds {
   }
 
   /** Another acquire of this process got the lock while this one waits. */
-  protected behind(holder: Possession, getter: AcquisitionState, pieces: readonly WaitPiece[] | undefined): void {
+  protected behind(
+    { possession, blocker, now }: { readonly possession: Possession; readonly blocker: Blocker; readonly now: number },
+    getter: AcquisitionState,
+    pieces: readonly WaitPiece[] | undefined,
+  ): void {
     if (this.settled) return;
-    const now = this.registry.clock.monotonic();
     this.follows(getter, pieces, now);
-    const blocker = holder.asBlocker();
-    this.ledger?.sees(blocker, now, holder);
+    this.ledger?.sees(blocker, now, possession);
     this.sees(blocker, this.waiting?.ahead);
   }
 
