@@ -138,9 +138,8 @@ export class WaitLedger {
   #putTurns(turns: readonly PastTurn[] | undefined, now: number): void {
     if (turns === undefined) return;
     const { length } = turns;
-    const some = turns.some(
-      (turn) => this.#told.has(turn.fencingToken) || isSame(this.#turn, blockerOf(turn, undefined)),
-    );
+    const seen = this.#turn?.blocker.fencingToken;
+    const some = turns.some(({ fencingToken }) => fencingToken === seen || this.#told.has(fencingToken));
     if (length >= mostTurns && !some) this.#free = false;
     for (const past of turns) {
       if (this.#told.has(past.fencingToken)) continue;

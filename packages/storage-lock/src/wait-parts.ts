@@ -31,6 +31,7 @@ interface Part {
 /** @internal The parts of one wait, oldest first: however long it lasts, a few. */
 export class WaitParts {
   readonly #parts: Part[] = [];
+  readonly #kinds = new Set<WaitSegmentKind>();
 
   /** Parts of one kind and one possession that touch are one; those for which there is no room join the last of their kind. */
   add({ kind, from, to, turn }: WaitPiece): void {
@@ -42,8 +43,10 @@ export class WaitParts {
       if (last.turn?.since === undefined) last.turn = turn;
     } else {
       const joined = this.#hasRoomFor(kind) ? undefined : this.#parts.findLast((part) => part.kind === kind);
-      if (joined === undefined) this.#parts.push({ kind, ms, to, turn });
-      else {
+      if (joined === undefined) {
+        this.#parts.push({ kind, ms, to, turn });
+        this.#kinds.add(kind);
+      } else {
         joined.ms += ms;
         joined.turn = undefined;
       }
@@ -52,9 +55,8 @@ export class WaitParts {
 
   /** A last place is kept for each kind that has none yet. */
   #hasRoomFor(kind: WaitSegmentKind): boolean {
-    if (this.#parts.length < mostParts - waitSegmentKinds.length) return true;
-    const missing = waitSegmentKinds.filter((other) => !this.#parts.some((part) => part.kind === other));
-    return missing.includes(kind) || this.#parts.length < mostParts - missing.length;
+    const missing = waitSegmentKinds.length - this.#kinds.size;
+    return this.#parts.length < mostParts - missing || !this.#kinds.has(kind);
   }
 
   segments(): readonly WaitSegment[] {
