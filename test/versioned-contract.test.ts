@@ -16,7 +16,7 @@ function open({ medium, clock }: Pick<Setup, 'medium' | 'clock'>): LockStorage {
 }
 
 const contract = storageContract<Setup>({
-  capabilities: { reach: 'machine', durable: true, notifies: false, queues: false, shares: false },
+  capabilities: { reach: 'machine', durable: true, notifies: false, queues: false, shares: false, turns: false },
   create: () => {
     const made = { medium: new Map(), clock: new FakeClock() };
     return { ...made, storage: open(made) };
