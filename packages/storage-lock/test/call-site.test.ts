@@ -45,6 +45,7 @@ describe('where a lock was asked for', () => {
 
   it('breaks nothing where the program makes stacks of its own', async () => {
     const world = makeWorld({ callSites: true });
+    // oxlint-disable-next-line typescript/unbound-method
     const { prepareStackTrace } = Error;
     Error.prepareStackTrace = (_error, frames) => frames;
     try {

@@ -117,9 +117,10 @@ class LockTracer implements OtelListener {
     const span = trace.getActiveSpan();
     if (span?.isRecording() !== true) return;
     const attributes: LockAttributes = identityAttributes(event, this.#options.keyRedaction);
-    const { fencingToken, currentToken } = event.details ?? {};
+    const { fencingToken, currentToken, resource } = event.details ?? {};
     if (fencingToken !== undefined) attributes['lock.fencing_token'] = fencingToken;
-    if (currentToken !== undefined) attributes['lock.successor.fencing_token'] = currentToken;
+    if (currentToken !== undefined) attributes['lock.fence.current_token'] = currentToken;
+    if (resource !== undefined) attributes['lock.fence.resource'] = resource;
     span.addEvent('fence.rejected', attributes, hrTime(event.endedAt ?? event.startedAt));
   }
 

@@ -81,7 +81,8 @@ describe('a write that was refused for its token', () => {
           'lock.key': 'orders/42',
           'lock.mode': 'exclusive',
           'lock.fencing_token': 7,
-          'lock.successor.fencing_token': 9,
+          'lock.fence.current_token': 9,
+          'lock.fence.resource': 'orders',
         },
       ],
     ]);

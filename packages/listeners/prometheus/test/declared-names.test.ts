@@ -11,7 +11,7 @@ const outcomes = [
   'timeout true',
   'aborted false',
   'aborted true',
-  'deadlock true',
+  'deadlock false',
   'error false',
   'error true',
 ];

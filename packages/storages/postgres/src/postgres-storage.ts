@@ -20,17 +20,16 @@ import { acquireValues, renewManyValues, renewValues, wholeMs } from './argument
 import { Database } from './database.ts';
 import { PostgresOptionsError } from './errors.ts';
 import { examine } from './examine.ts';
-import { describeFailure, isCollision, isLostConnection, isMissing, isPermission } from './failure.ts';
 import { Listener, type Address } from './listener.ts';
 import { checkSchema, resolveOptions, type PostgresStorageOptions, type ResolvedOptions } from './postgres-options.ts';
-import { permissionError, prepareSchema, wholeSql } from './schema.ts';
+import { wholeSql } from './schema.ts';
+import { SchemaFunctions } from './schema-functions.ts';
 import { grantNews, listed, renewal, sound, textOf, type HeldState } from './results.ts';
 import { fromStoredText, toStoredText } from './stored-text.ts';
 import { Watchers } from './watchers.ts';
 
 /** How long an attempt that begins to wait is held back until the connection that listens is there. */
 const listenMs = 3000;
-const triesAtCollision = 5;
 const pageLength = 100;
 const renewalsAtOnce = 100;
 const sweptAtOnce = 200;
@@ -50,10 +49,7 @@ export class PostgresStorage implements LockStorage {
   readonly #database: Database;
   readonly #listener: Listener;
   readonly #watchers = new Watchers();
-  readonly #statements = new Map<string, string>();
-  #prepared: Promise<string> | undefined;
-  /** Whether the schema is known to be there. */
-  #ready = false;
+  readonly #functions: SchemaFunctions;
   #closed = false;
 
   /** @throws {PostgresOptionsError} with all that is wrong with the options. */
@@ -61,10 +57,11 @@ export class PostgresStorage implements LockStorage {
     this.#options = resolveOptions(options);
     const { notifications } = this.#options;
     this.#database = new Database(this.#options);
+    this.#functions = new SchemaFunctions(this.name, this.#database, this.#options);
     this.#listener = new Listener({
       config: this.#database.listenConfig,
       database: this.#database,
-      common: () => this.#prepare(),
+      common: () => this.#functions.prepare(),
       hear: (payload) => this.#hear(payload),
       again: () => this.#watchers.tellAll({ type: 'ask' }),
     });
@@ -95,7 +92,7 @@ export class PostgresStorage implements LockStorage {
     const { key } = request;
     const address = await this.#addressFor(request);
     const values = acquireValues(request, address, this.#options.durability);
-    const answer = await this.#call('acquire', key, 'acquire', values, true);
+    const answer = await this.#functions.call('acquire', key, 'acquire', values, true);
     if ('g' in answer) return parseGrant(key, answer, 'acquire');
     const ahead = typeof answer['a'] === 'number' ? answer['a'] : undefined;
     const record = parseRecord(key, answer['r'], 'acquire');
@@ -105,7 +102,7 @@ export class PostgresStorage implements LockStorage {
   async renew(key: string, leaseId: string, leaseMs: number, update?: LeaseUpdate): Promise<RenewResult> {
     const request: RenewRequest = { key, leaseId, leaseMs, ...(update !== undefined && { update }) };
     const values = [...renewValues(request), this.#options.durability];
-    return renewal(key, await this.#call('renew', key, 'renew', values, true));
+    return renewal(key, await this.#functions.call('renew', key, 'renew', values, true));
   }
 
   async renewMany(requests: readonly RenewRequest[]): Promise<readonly (RenewResult | StorageError)[]> {
@@ -119,24 +116,29 @@ export class PostgresStorage implements LockStorage {
 
   async release(key: string, leaseId: string): Promise<ReleaseResult> {
     const values = [toStoredText(key), toStoredText(leaseId), this.#options.durability];
-    const answer = await this.#call('release', key, 'release', values, false);
+    const answer = await this.#functions.call('release', key, 'release', values, false);
     if (!('t' in answer)) return { released: true };
     return { released: false, record: parseRecord(key, answer['r'], 'release'), forced: answer['f'] === true };
   }
 
   async leave(key: string, leaseId: string): Promise<void> {
-    await this.#run('leave', 'leave', [toStoredText(key), toStoredText(leaseId), this.#options.durability], true);
+    await this.#functions.run(
+      'leave',
+      'leave',
+      [toStoredText(key), toStoredText(leaseId), this.#options.durability],
+      true,
+    );
   }
 
   async forceRelease(key: string): Promise<LockRecord | undefined> {
     const operation = 'force release';
     const values = [toStoredText(key), this.#options.durability];
-    const answer = await this.#call(operation, key, 'force_release', values, false);
+    const answer = await this.#functions.call(operation, key, 'force_release', values, false);
     return parseRecord(key, answer['r'], operation);
   }
 
   async read(key: string): Promise<LockState> {
-    return parseState(key, await this.#call('read', key, 'read', [toStoredText(key)], true), 'read');
+    return parseState(key, await this.#functions.call('read', key, 'read', [toStoredText(key)], true), 'read');
   }
 
   /** Leaves out what Lockscope did not write; who asks for the key is told of it. */
@@ -164,7 +166,7 @@ export class PostgresStorage implements LockStorage {
     if (!(olderThanMs >= 0)) throw new RangeError(`olderThanMs must be at least 0, got ${olderThanMs}`);
     let removed = 0;
     for (let last: unknown = ''; typeof last === 'string';) {
-      const answer = await this.#run('sweep', 'sweep', [wholeMs(olderThanMs), last, sweptAtOnce], true);
+      const answer = await this.#functions.run('sweep', 'sweep', [wholeMs(olderThanMs), last, sweptAtOnce], true);
       removed += Number(answer?.['n']);
       last = answer?.['l'];
     }
@@ -175,16 +177,17 @@ export class PostgresStorage implements LockStorage {
   async examine(): Promise<readonly Finding[]> {
     if (this.#closed) throw new StorageClosedError(this.name, 'examine');
     try {
-      await this.#prepare();
+      await this.#functions.prepare();
       return await examine(this.#database, this.#options, this.#listener);
     } catch (error) {
-      throw await this.#problem('examine', error);
+      throw await this.#functions.problem('examine', error);
     }
   }
 
   /** Waits a little for what is under way, and ends its connections. A pool that was given stays open. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#functions.close();
     this.#watchers.clear();
     await Promise.all([this.#listener.end(), this.#database.close()]);
   }
@@ -221,7 +224,7 @@ export class PostgresStorage implements LockStorage {
   async #renewSome(requests: readonly RenewRequest[]): Promise<(RenewResult | StorageError)[]> {
     try {
       const values = [...renewManyValues(requests), this.#options.durability];
-      const answers = await this.#run('renew', 'renew_many', values, true);
+      const answers = await this.#functions.run('renew', 'renew_many', values, true);
       return requests.map(({ key }, at) => {
         const answer = (answers as readonly Answer[] | undefined)?.[at];
         try {
@@ -239,69 +242,7 @@ export class PostgresStorage implements LockStorage {
   }
 
   async #page(from: string, after: boolean): Promise<readonly Answer[]> {
-    const page = await this.#run('list', 'page', [from, after, pageLength], true);
+    const page = await this.#functions.run('list', 'page', [from, after, pageLength], true);
     return Array.isArray(page) ? (page as Answer[]) : [];
-  }
-
-  async #call(operation: string, key: string, name: string, values: unknown[], again: boolean): Promise<Answer> {
-    return sound(key, await this.#run(operation, name, values, again), operation);
-  }
-
-  /** Calls a function of the schema. `again`: doing it twice does no harm, so a lost connection is no reason to fail. */
-  async #run(operation: string, name: string, values: unknown[], again: boolean): Promise<Answer | undefined> {
-    const text = this.#statement(name, values.length);
-    for (let tries = 1; ; tries += 1) {
-      if (this.#closed) throw new StorageClosedError(this.name, operation);
-      try {
-        if (!this.#ready) await this.#prepare();
-        const { rows } = await this.#database.repeated(text, values);
-        return parseAnswer(rows[0]?.['answer']);
-      } catch (error) {
-        if (error instanceof StorageError) throw error;
-        if (isMissing(error)) this.#forgetPrepared();
-        const worthIt =
-          (isCollision(error) && tries < triesAtCollision) ||
-          (tries === 1 && (isMissing(error) || (again && isLostConnection(error))));
-        if (!worthIt) throw await this.#problem(operation, error);
-      }
-    }
-  }
-
-  /** The call of a function of the schema. */
-  #statement(name: string, length: number): string {
-    let text = this.#statements.get(name);
-    if (text === undefined) {
-      const holes = Array.from({ length }, (_, at) => `$${at + 1}`).join(', ');
-      text = `SELECT ${this.#options.schema}.${name}(${holes}) AS answer`;
-      this.#statements.set(name, text);
-    }
-    return text;
-  }
-
-  #forgetPrepared(): void {
-    this.#prepared = undefined;
-    this.#ready = false;
-  }
-
-  /** Looks for the schema once, and again by the next operation when that failed. */
-  #prepare(): Promise<string> {
-    const { schema, createSchema } = this.#options;
-    if (this.#prepared === undefined) {
-      const prepared = prepareSchema(this.#database, schema, createSchema);
-      this.#prepared = prepared;
-      prepared.then(
-        () => (this.#ready = this.#prepared === prepared),
-        () => {
-          if (this.#prepared === prepared) this.#prepared = undefined;
-        },
-      );
-    }
-    return this.#prepared;
-  }
-
-  async #problem(operation: string, error: unknown): Promise<StorageError> {
-    if (error instanceof StorageError) return error;
-    if (isPermission(error)) return permissionError(this.#database, this.#options.schema, operation, error);
-    return new StorageError(this.name, operation, describeFailure(error), { cause: error });
   }
 }
