@@ -44,7 +44,7 @@ export class SpanList {
       attributes['lock.outcome'],
       failure,
     ];
-    const lines = links.map((link) => `  blocked by ${this.#blocker(link)}`);
+    const lines = links.map((link) => `  ${wordsOf(link)} ${this.#blocker(link)}`);
     return [
       facts.filter((fact) => fact !== undefined).join('  '),
       ...lines,
@@ -60,4 +60,10 @@ export class SpanList {
     const what = [of?.name, operation].filter((word) => word !== undefined).join(', ');
     return `span ${spanId} of process ${process}${what === '' ? '' : ` (${what})`} in trace ${traceId}`;
   }
+}
+
+/** What a link says: `blocked by`, `handed off from`, … */
+function wordsOf({ attributes }: SpanLink): string {
+  const type = attributes['lock.link.type'];
+  return typeof type === 'string' ? type.replaceAll('_', ' ') : 'linked to';
 }

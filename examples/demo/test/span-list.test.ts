@@ -18,7 +18,11 @@ it('keeps the last hundred, newest first', () => {
 
 it('says which span of which process a wait was blocked by', () => {
   const list = new SpanList((pid) => (pid === 77 ? 'cron-1' : undefined));
-  const link = { traceId: trace, spanId: 'cafe', attributes: { 'lock.blocker.operation': 'reprice' } };
+  const link = {
+    traceId: trace,
+    spanId: 'cafe',
+    attributes: { 'lock.link.type': 'blocked_by', 'lock.blocker.operation': 'reprice' },
+  };
   list.add('cron-2', [span('lock catalogue', 'cafe')]);
   const attributes = { 'lock.key': 'catalogue', 'lock.outcome': 'acquired' };
   list.add('report-1', [span('wait catalogue', 'beef', { links: [link], attributes })]);
@@ -26,7 +30,19 @@ it('says which span of which process a wait was blocked by', () => {
     'wait catalogue  catalogue  1200 ms  in report-1  acquired\n  blocked by span cafe of process cron-2 (lock catalogue, reprice)',
   );
 
-  const unfinished = { ...link, spanId: 'f00d', attributes: { 'lock.blocker.pid': 77 } };
+  const unfinished = {
+    ...link,
+    spanId: 'f00d',
+    attributes: { 'lock.link.type': 'blocked_by', 'lock.blocker.pid': 77 },
+  };
   list.add('report-1', [span('wait catalogue', 'beef', { links: [unfinished] })]);
   expect(list.text()).toContain('blocked by span f00d of process cron-1 in trace');
+});
+
+it('tells who handed a lock over from who stood in the way', () => {
+  const list = new SpanList(() => undefined);
+  const link = { traceId: trace, spanId: 'cafe', attributes: { 'lock.link.type': 'handed_off_from' } };
+  list.add('report-1', [span('lock catalogue', 'beef', { links: [link] })]);
+  expect(list.text()).toContain('  handed off from span cafe');
+  expect(list.text()).not.toContain('blocked by');
 });

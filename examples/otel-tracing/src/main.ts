@@ -15,9 +15,10 @@ const printer: SpanProcessor = {
     const { traceId, spanId } = span.spanContext();
     const parent = span.parentSpanContext?.spanId ?? 'none';
     console.log(`${span.name}  trace ${traceId.slice(0, 8)} span ${spanId} parent ${parent}`);
-    for (const { context: blocker } of span.links) {
-      const operation = String(span.attributes['lock.blocker.operation']);
-      console.log(`  blocked by span ${blocker.spanId} of trace ${blocker.traceId.slice(0, 8)}, ${operation}`);
+    for (const { context: other, attributes = {} } of span.links) {
+      const how = String(attributes['lock.link.type']).replaceAll('_', ' ');
+      const operation = String(attributes['lock.blocker.operation']);
+      console.log(`  ${how} span ${other.spanId} of trace ${other.traceId.slice(0, 8)}, ${operation}`);
     }
   },
   forceFlush: () => Promise.resolve(),

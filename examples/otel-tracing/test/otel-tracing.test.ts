@@ -9,6 +9,8 @@ test('the wait is linked to the span of the lock that blocked it, in the other t
   const locks = [...stdout.matchAll(/^lock orders\/\{id\}  trace (\w+) span (\w+)/gm)];
   const blocked = /blocked by span (\w+) of trace (\w+), nightly job/.exec(stdout);
   expect(locks).toHaveLength(2);
+  expect(stdout).toMatch(new RegExp(`handed off from span ${locks[0]?.[2]} of trace \\w+, nightly job`));
+  expect(stdout).not.toContain('undefined');
   expect(blocked?.[1]).toBe(locks[0]?.[2]);
   expect(blocked?.[2]).toBe(locks[0]?.[1]);
   expect(locks[1]?.[1]).not.toBe(locks[0]?.[1]);

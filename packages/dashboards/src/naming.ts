@@ -1,4 +1,4 @@
-import { metrics, type MetricDefinition, type MetricName } from '@lockscope/core';
+import { InvalidOptionsError, metrics, type MetricDefinition, type MetricName } from '@lockscope/core';
 
 /** How the metrics are called in Prometheus; it depends on what exports them. */
 export interface Naming {
@@ -44,7 +44,11 @@ export interface NamingOption {
 
 /** @internal */
 export function resolveNaming(naming: NamingName | Naming = 'prom-client'): Naming {
-  return typeof naming === 'string' ? namings[naming] : naming;
+  if (typeof naming !== 'string') return naming;
+  if (Object.hasOwn(namings, naming)) return namings[naming];
+  throw new InvalidOptionsError([
+    `naming must be ${Object.keys(namings).join(', ')} or one of your own, got ${naming}`,
+  ]);
 }
 
 /** @internal The names of the catalogue's metrics, as expressions need them. */

@@ -67,6 +67,12 @@ describe('a team that makes its own', () => {
     expect(JSON.stringify(overview)).toContain('acme_lock:lease:lost');
   });
 
+  it('is told which namings there are when it asks for another', () => {
+    const other = { naming: 'statsd' as 'otel' };
+    for (const make of [dashboards.alerts, dashboards.rules, dashboards.dashboards])
+      expect(() => make(other)).toThrow('naming must be prom-client, otel or one of your own, got statsd');
+  });
+
   it('gets the naming of prom-client when it says nothing', () => {
     expect(dashboards.rules()).toEqual(dashboards.rules({ naming: 'prom-client' }));
     expect(dashboards.alerts()).toEqual(dashboards.alerts({ naming: dashboards.namings['prom-client'] }));

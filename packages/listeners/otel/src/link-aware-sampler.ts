@@ -1,3 +1,4 @@
+import { InvalidOptionsError } from '@lockscope/core';
 import { TraceFlags, type Attributes, type Context, type Link, type SpanKind } from '@opentelemetry/api';
 
 /** What is needed of an SDK's sampler; those of every SDK version fit. */
@@ -22,8 +23,12 @@ const recordAndSampled = 2;
  * that follows parents never asks what is in it about a span that has a parent.
  *
  * Such a `wait` span has a parent that nobody stored, and links that are added after a span has started have no say.
+ *
+ * @throws {InvalidOptionsError} when `inner` is no sampler.
  */
 export function linkAwareSampler<R extends { readonly decision: number }>(inner: LinkSampler<R>): LinkSampler<R> {
+  if (typeof (inner as Partial<typeof inner> | undefined)?.shouldSample !== 'function')
+    throw new InvalidOptionsError(['the sampler inside must have shouldSample()']);
   return {
     shouldSample(...asked) {
       const result = inner.shouldSample(...asked);

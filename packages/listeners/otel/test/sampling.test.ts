@@ -34,6 +34,10 @@ function contendedCycle(app: FakeProcess): string | undefined {
   return traceparent;
 }
 
+it('a sampler that looks at links has to have one inside', () => {
+  expect(() => linkAwareSampler(undefined as never)).toThrow('the sampler inside must have shouldSample()');
+});
+
 describe('a lock that is sampled out', () => {
   it('exports nothing, and still gives waiters a context that says so', () => {
     const app = new FakeProcess({ sampler: new AlwaysOffSampler() });
