@@ -133,3 +133,5 @@ await striking.storage.close();
 tell({ is: 'finished' });
 process.off('disconnect', orphaned);
 process.disconnect();
+// Whoever has to find out why it does not end is told what keeps it.
+setTimeout(() => console.error(`kept by ${process.getActiveResourcesInfo().join(', ')}`), 2_000).unref();

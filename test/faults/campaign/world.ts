@@ -146,7 +146,7 @@ export class World {
           if (code !== 0) problems.push(`${client.name} ended with ${code}`);
           if (client.output !== '') problems.push(`${client.name} wrote: ${client.output.slice(0, 2_000)}`);
         } catch (error) {
-          problems.push(`${client.name} did not end: ${String(error)}`);
+          problems.push(`${client.name} did not end: ${String(error)}. ${client.output}`);
         }
       }),
     );

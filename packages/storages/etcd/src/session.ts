@@ -131,7 +131,13 @@ function isTimeout(error: unknown): boolean {
   );
 }
 
+/**
+ * How long a watch that broke waits before it tries again. etcd3 takes up to half a minute on its own: for so long a
+ * waiter would hear of nothing, and a process that has closed everything would stay.
+ */
+const watchBackoff = { duration: 100, next: () => ({ duration: 500, next: () => watchBackoff.next() }) };
+
 const ownDefaults: Omit<IOptions, 'hosts'> = {
-  faultHandling: { host: () => callsThrough as never, global: callsThrough as never },
+  faultHandling: { host: () => callsThrough as never, global: callsThrough as never, watchBackoff },
   grpcOptions: { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 1000 },
 };

@@ -68,7 +68,8 @@ const meanings: Readonly<Record<string, string>> = {
 };
 
 function byText(text: string): string | undefined {
-  if (/timeout exceeded when trying to connect/.test(text)) return 'no connection was free or could be made in time';
+  if (/timeout exceeded when trying to connect|due to connection timeout/.test(text))
+    return 'no connection was free or could be made in time';
   if (text.startsWith('Query read timeout')) return 'the server did not answer in time';
   if (text.startsWith('Connection terminated')) return 'the connection to the server broke';
   return undefined;

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { Client, Pool } from 'pg';
 import { describe, expect, test } from 'vitest';
 import { describeWith } from '../../../../test/support/describe-with.ts';
@@ -128,9 +130,21 @@ describeWith(['postgres', 'initdb'], 'trouble', () => {
     await expect(nobody.read('k')).rejects.toMatchObject(failed('the server refuses this role'));
   });
 
+  test('with a server that accepts connections and says nothing is told when the pool gives up', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const storage = new PostgresStorage({
+      connection: { connectionString: `postgres://postgres@127.0.0.1:${port}/postgres`, connectionTimeoutMillis: 300 },
+    });
+    await expect(storage.read('k')).rejects.toMatchObject(failed('no connection was free or could be made in time'));
+    await storage.close();
+    silent.close();
+  });
+
   test('with a pool of one connection that is in use is told when the pool gives up', async () => {
     const { url } = await theServer();
-    const pool = new Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 100 });
+    const pool = new Pool({ connectionString: url, max: 1, connectionTimeoutMillis: 2_000 });
     later(() => pool.end());
     const storage = new PostgresStorage({ pool, schema: newSchema() });
     await storage.read('k');
