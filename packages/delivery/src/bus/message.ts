@@ -1,6 +1,6 @@
 /**
- * An event or a command with what has to be known about it on its way. Frozen. The names are those of CloudEvents 1.0
- * (https://github.com/cloudevents/spec), which is also the form on the wire.
+ * An event or a command with what has to be known about it on its way. Frozen, but for its data, which is its maker's.
+ * The names are those of CloudEvents 1.0 (https://github.com/cloudevents/spec), which is also the form on the wire.
  */
 export interface Message<Type extends string = string, Data = unknown> {
   /** Unique; a message that is delivered again has the same. */
@@ -14,7 +14,7 @@ export interface Message<Type extends string = string, Data = unknown> {
   readonly data: Data;
   /** What it is about, within its source: the aggregate's id, `order-42`. */
   readonly subject?: string;
-  /** Of the aggregate that it tells of, counted from 0. */
+  /** Of the aggregate that it tells of, counted from 0, at most 2147483647. */
   readonly version?: number;
   /** Common to all messages that one first message led to: the id of that one. */
   readonly correlationId: string;

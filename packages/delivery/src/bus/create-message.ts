@@ -1,0 +1,79 @@
+import { InvalidOptionsError } from '@lockscope/core';
+
+import type { Message } from './message.ts';
+import { type Fields, problemsOf } from './message-fields.ts';
+import { messageId } from './message-id.ts';
+
+/** What a new message has beside its type and its data. */
+export interface MessageInit {
+  /** Who makes it: a URI reference, such as the name of a service, `orders`. */
+  readonly source: string;
+  readonly subject?: string | undefined;
+  readonly version?: number | undefined;
+  /** The message that led to this one, which then has its correlation id, and its trace context unless one is given. */
+  readonly causedBy?: Message | undefined;
+  /** What the first message of a chain belongs to, such as a request that has an id already. Default: its own id. */
+  readonly correlationId?: string | undefined;
+  readonly traceparent?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Default: a uuid v7 of now. */
+  readonly id?: string | undefined;
+  /** In epoch milliseconds. Default: now. */
+  readonly time?: number | undefined;
+}
+
+const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
+
+/**
+ * Makes a message. It and its headers are frozen; its data stays as it was given.
+ *
+ * @throws {InvalidOptionsError} naming everything that is wrong, its value and the bound.
+ */
+export function createMessage<const Type extends string, Data>(
+  type: Type,
+  data: Data,
+  init: MessageInit,
+): Message<Type, Data> {
+  const { causedBy } = init;
+  const id = init.id ?? messageId();
+  const fields: Fields = {
+    id,
+    type,
+    source: init.source,
+    time: init.time ?? Date.now(),
+    subject: init.subject,
+    version: init.version,
+    correlationId: init.correlationId ?? causedBy?.correlationId ?? id,
+    causationId: causedBy?.id,
+    traceparent: init.traceparent ?? causedBy?.traceparent,
+    headers: init.headers ?? noHeaders,
+  };
+  const problems = problemsOf(fields);
+  if (problems.length > 0)
+    throw new InvalidOptionsError(
+      problems.map(([field, problem]) => `${field} ${problem}, got ${shown(fields[field])}`),
+    );
+  return messageOf(fields, data) as Message<Type, Data>;
+}
+
+/** The message of parts that are known to be right; what is absent is left out. */
+export function messageOf(fields: Fields, data: unknown): Message {
+  const { subject, version, causationId, traceparent, headers } = fields;
+  return Object.freeze({
+    id: fields.id,
+    type: fields.type,
+    source: fields.source,
+    time: fields.time,
+    data,
+    ...(subject !== undefined && { subject }),
+    ...(version !== undefined && { version }),
+    correlationId: fields.correlationId,
+    ...(causationId !== undefined && { causationId }),
+    ...(traceparent !== undefined && { traceparent }),
+    headers: headers === noHeaders ? noHeaders : Object.freeze({ ...(headers as object) }),
+  }) as Message;
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : String(value);
+}
