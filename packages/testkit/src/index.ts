@@ -1,4 +1,8 @@
 export type { Case, Contract } from './case.ts';
+export { closableContract, type ClosableVerbs } from './closable-contract.ts';
+export type { ClosableContractOptions, ClosableSetup } from './closable-contract/options.ts';
+export type { ClosableDouble } from './doubles/closable-double.ts';
+export { closableDoubles } from './doubles/closable-doubles.ts';
 export type { ListenerDouble } from './doubles/listener-double.ts';
 export { listenerDoubles } from './doubles/listener-doubles.ts';
 export { lockDoubles, type CapableLocks, type LockDouble } from './doubles/lock-doubles.ts';
