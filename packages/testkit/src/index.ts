@@ -1,8 +1,19 @@
+export { brokerContract } from './broker-contract.ts';
+export type { BrokerContractOptions, BrokerSetup } from './broker-contract/options.ts';
+export type { BrokerDouble } from './doubles/broker-double.ts';
+export { brokerDoubles } from './doubles/broker-doubles.ts';
 export type { Case, Contract } from './case.ts';
 export { closableContract, type ClosableVerbs } from './closable-contract.ts';
 export type { ClosableContractOptions, ClosableSetup } from './closable-contract/options.ts';
 export type { ClosableDouble } from './doubles/closable-double.ts';
 export { closableDoubles } from './doubles/closable-doubles.ts';
+export { dispatcherContract } from './dispatcher-contract.ts';
+export type {
+  DispatcherAbilities,
+  DispatcherContractOptions,
+  DispatcherDemands,
+  DispatcherSetup,
+} from './dispatcher-contract/options.ts';
 export type { ListenerDouble } from './doubles/listener-double.ts';
 export { listenerDoubles } from './doubles/listener-doubles.ts';
 export { lockDoubles, type CapableLocks, type LockDouble } from './doubles/lock-doubles.ts';

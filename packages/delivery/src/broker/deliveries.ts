@@ -1,6 +1,7 @@
 import type { Closed, CloseOptions } from '../closable.ts';
 import type { Delivery, DeliveryHandler, SubscriptionStats } from './broker.ts';
 import { HandlerTimeoutError, UnansweredDeliveryError } from './broker-errors.ts';
+import { tell } from './told.ts';
 import { isDelay, type CheckedSubscribeOptions } from './subscribe-options.ts';
 
 /** An event as a broker brings it, and how the broker is told what became of it: plain functions. What they throw is told to
@@ -32,7 +33,7 @@ export class Deliveries {
   readonly #options: CheckedSubscribeOptions;
   readonly #onRoom: () => void;
   readonly #waiting: Arrival[] = [];
-  readonly #running = new Set<AbortController>();
+  readonly #running = new Map<AbortController, Arrival>();
   readonly #pausing = new Map<ReturnType<typeof setTimeout>, Arrival>();
   /** What is said to the broker now. */
   readonly #saying = new Set<Promise<void>>();
@@ -84,13 +85,10 @@ export class Deliveries {
   /** Counts and tells what went wrong with the broker. */
   fault(error: unknown): void {
     this.#counts.errors += 1;
-    try {
-      const given = this.#options.onError?.(error) as unknown;
-      // Who is told of faults may fail too.
-      Promise.resolve(given).catch(() => (this.#counts.errors += 1));
-    } catch {
-      this.#counts.errors += 1;
-    }
+    tell(
+      () => this.#options.onError?.(error),
+      () => (this.#counts.errors += 1),
+    );
   }
 
   /** Gives back what waits and resolves when what runs has ended, or when the signal aborts. */
@@ -119,9 +117,11 @@ export class Deliveries {
 
   #giveUp(): void {
     this.#givenUp += this.#running.size;
-    for (const running of [...this.#running]) {
-      this.#running.delete(running);
+    const given = [...this.#running];
+    this.#running.clear();
+    for (const [running, arrival] of given) {
       running.abort(new Error('the subscription was closed'));
+      this.#say(() => arrival.giveBack?.(arrival.attempt + 1));
     }
     this.#wakeClosers();
   }
@@ -136,7 +136,7 @@ export class Deliveries {
 
   async #deliver(arrival: Arrival): Promise<void> {
     const running = new AbortController();
-    this.#running.add(running);
+    this.#running.set(running, arrival);
     const delivery: Delivery = { ...arrival.event, attempt: arrival.attempt, signal: running.signal };
     const { maxDeliveries } = this.#options;
     if (arrival.attempt > maxDeliveries) {
@@ -209,9 +209,8 @@ export class Deliveries {
   }
 
   #later(arrival: Arrival): void {
-    const { redeliver } = arrival;
     const delayMs = this.#delayAfter(arrival.attempt);
-    if (redeliver !== undefined) this.#leave(() => arrival.redeliver?.(delayMs));
+    if (arrival.redeliver !== undefined) this.#leave(() => arrival.redeliver?.(delayMs));
     else if (this.isClosed) {
       this.#givenUp += 1;
       this.#say(() => arrival.giveBack?.(arrival.attempt + 1));

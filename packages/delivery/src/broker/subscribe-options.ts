@@ -1,5 +1,5 @@
 import { InvalidOptionsError } from '@lockscope/core';
-import type { DeliveryHandler, From, SubscribeOptions } from './broker.ts';
+import type { DeliveryHandler, From, Responder, SubscribeOptions } from './broker.ts';
 import { isSubjectPattern } from './subjects.ts';
 
 /** The options of a subscription with their defaults. */
@@ -24,7 +24,7 @@ export const longestTimerMs: number = 2 ** 31 - 1;
 /** For those who write a broker: fills in and checks. @throws {InvalidOptionsError} with all that is wrong. */
 export function checkSubscription(
   subject: string,
-  handler: DeliveryHandler,
+  handler: DeliveryHandler | Responder,
   options: SubscribeOptions = {},
 ): CheckedSubscribeOptions {
   const problems: string[] = [];
@@ -36,8 +36,8 @@ export function checkSubscription(
   if (!isSubjectPattern(subject)) problems.push(`subject must be words with dots between them, got ${String(subject)}`);
   if (typeof handler !== 'function') problems.push(`handler must be a function, got ${typeof handler}`);
   const { group, from = 'new', retryDelayMs = 1000, onDead, onError, signal } = options;
-  if (group !== undefined && !(typeof group === 'string' && /^[\w-]{1,64}$/.test(group)))
-    problems.push(`group must be 1 to 64 letters, digits, _ or -, got ${String(group)}`);
+  if (group !== undefined && !/^[\w-]{1,64}$/.test(group))
+    problems.push(`group must be 1 to 64 letters, digits, _ or -, got ${group}`);
   const after: unknown = typeof from === 'object' && from !== null ? from.after : undefined;
   if (from !== 'new' && from !== 'start' && !(typeof after === 'string' && after !== '' && after.length <= 64))
     problems.push(`from must be new, start or { after: position }, got ${JSON.stringify(from)}`);
