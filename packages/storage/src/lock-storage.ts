@@ -235,8 +235,8 @@ export interface LockStorage {
   list(options?: ListOptions): AsyncIterable<LockState & { readonly record: LockRecord }>;
   /**
    * Tells what becomes of a lease that waits for the lock or has it. Call it before the attempt that begins to wait:
-   * such an attempt is not sent before the storage can hear of its answer. Never tells from inside another call; news
-   * may be lost, so who waits asks now and then. `ask` comes whenever news may have been missed. Gives the way out.
+   * such an attempt is not answered before the storage can hear what becomes of it. Never tells from inside another call;
+   * news may be lost, so who waits asks now and then. `ask` comes whenever news may have been missed. Gives the way out.
    * However many leases are watched, a storage needs one subscription; it ends when nobody watches. Needed where
    * `notifies` is true; on a closed storage it does nothing.
    */

@@ -21,7 +21,12 @@ export const lockscope: Peer = {
 export const lockscopeByUrl: Peer = {
   name: 'Lockscope, client of its own',
   server: 'redis',
-  open: (url) => Promise.resolve(lockscopeParty(new RedisStorage({ url }))),
+  async open(url) {
+    const storage = new RedisStorage({ url });
+    // The clients of the others are connected by now, too.
+    await storage.read('nothing');
+    return lockscopeParty(storage);
+  },
 };
 
 /** With what a service has that watches its locks: a span of each lock in a batch processor, and all the metrics. */

@@ -28,6 +28,11 @@ export interface On {
   readonly peers: readonly PeerName[];
 }
 
+/** Ours also as it is by itself: a client that it makes hears the news on the connection that it has already. */
+function withOwnClient(peers: readonly PeerName[]): PeerName[] {
+  return peers.flatMap((peer): PeerName[] => (peer === 'lockscope' ? ['lockscope', 'lockscopeByUrl'] : [peer]));
+}
+
 export async function uncontended({ redis, programs, scale, peers: chosen }: On): Promise<Measurement[]> {
   const { rounds, roundMs, parallel } = scale.uncontended;
   const others = chosen.filter((peer) => peer !== 'lockscope');
@@ -55,7 +60,7 @@ export async function uncontended({ redis, programs, scale, peers: chosen }: On)
 
 export async function handover({ redis, programs, scale, peers: chosen }: On): Promise<Measurement[]> {
   const { rounds, samples } = scale.handover;
-  const peers: PeerName[] = ['blpop', 'pubsub', ...chosen];
+  const peers: PeerName[] = ['blpop', 'pubsub', ...withOwnClient(chosen)];
   const rows = await handovers({ processes: programs.processes, url: redis.url, peers, rounds, samples });
   return [
     measurementOf({
@@ -89,7 +94,7 @@ export async function contended({ redis, programs, scale, peers: chosen }: On): 
   for (const [name, { title, shape }] of Object.entries(shapes)) {
     // A connection that waits in BLPOP can do nothing else.
     const floors: PeerName[] = shape.processes > 1 ? ['blpop', 'pubsub'] : shape.shared ? [] : ['blpop'];
-    const peers: PeerName[] = [...floors, ...chosen];
+    const peers: PeerName[] = [...floors, ...(shape.shared ? chosen : withOwnClient(chosen))];
     const base = shape.shared ? 'lockscope' : 'blpop';
     const options = {
       processes: programs.processes,
@@ -123,7 +128,7 @@ export async function rush({ redis, programs, scale, peers: chosen }: On): Promi
   const { rounds, contenders } = scale.rush;
   const measurements: Measurement[] = [];
   for (const shared of [false, true]) {
-    const peers: PeerName[] = shared ? [...chosen] : ['blpop', ...chosen];
+    const peers: readonly PeerName[] = shared ? chosen : ['blpop', ...withOwnClient(chosen)];
     const options = { processes: programs.processes, url: redis.url, peers, shared, contenders, rounds };
     const rows = await rushes({ ...options, sectionsMs: [1, 10] });
     const connections = shared ? 'that share one connection' : 'each with a connection of its own';

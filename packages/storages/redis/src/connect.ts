@@ -38,6 +38,7 @@ function ioredisDriver({ Redis }: Ioredis, url: string, timeoutMs: number): Redi
   const client = new Redis(url, {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
     maxRetriesPerRequest: 0,
     commandTimeout: timeoutMs,
     connectTimeout: timeoutMs,

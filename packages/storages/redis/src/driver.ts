@@ -32,6 +32,11 @@ export interface ChannelListener {
 
 /** A connection that listens. */
 export interface Subscription {
+  /**
+   * True where commands that are sent from now on go the same way behind the subscription, so that nothing that they lead to
+   * is missed.
+   */
+  readonly isAhead: boolean;
   close(): Promise<void>;
 }
 

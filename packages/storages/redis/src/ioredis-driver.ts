@@ -6,6 +6,8 @@ import { reconnectPause, untilReady } from './connection.ts';
 export interface IoredisClient {
   readonly status: string;
   readonly isCluster: boolean;
+  /** What was agreed on with the server; not known before version 6. */
+  readonly condition?: { readonly protocol?: number } | null;
   /** Its socket; a cluster has several, and none here. */
   readonly stream?: { cork(): void; uncork(): void };
   readonly options: {
@@ -24,6 +26,7 @@ export interface IoredisClient {
 
 interface Subscriber extends IoredisClient {
   subscribe(channel: string): Promise<unknown>;
+  unsubscribe(channel: string): Promise<unknown>;
   connect(): Promise<void>;
 }
 
@@ -90,25 +93,14 @@ export class IoredisDriver implements RedisDriver {
   }
 
   subscribe(channel: string, listener: ChannelListener): Subscription {
+    if (this.#hearsItself) return this.#subscribeOn(this.#client as Subscriber, channel, listener);
     const subscriber = this.#duplicate();
-    // Resubscribing is done here, so that it is known from when on nothing is missed.
-    const begin = async (): Promise<void> => {
-      try {
-        await subscriber.subscribe(channel);
-        listener.live();
-      } catch {
-        listener.lost();
-      }
-    };
-    subscriber.on('message', (from, text) => {
-      if (from === channel) listener.message(String(text));
-    });
-    for (const event of ['ready', '+subscriber']) subscriber.on(event, () => void begin());
-    for (const event of ['close', '-subscriber']) subscriber.on(event, () => listener.lost());
     // Without a listener the process would end; whoever waits asks meanwhile.
     subscriber.on('error', () => undefined);
+    this.#subscribeOn(subscriber, channel, listener);
     subscriber.connect().catch(() => undefined);
     return {
+      isAhead: false,
       close: () => {
         subscriber.disconnect();
         return Promise.resolve();
@@ -124,6 +116,46 @@ export class IoredisDriver implements RedisDriver {
   async #later(...command: Parameters<IoredisDriver['run']>): Promise<unknown> {
     await this.#ready();
     return this.run(...command);
+  }
+
+  /**
+   * With RESP3 a connection that listens takes commands as before. One that was given is left alone: the server would
+   * hold it to the limits that it has for those who listen.
+   */
+  get #hearsItself(): boolean {
+    return this.#ownTimeoutMs !== undefined && !this.cluster && this.#client.condition?.protocol === 3;
+  }
+
+  /** Resubscribing is done here, so that it is known from when on nothing is missed. */
+  #subscribeOn(client: Subscriber, channel: string, listener: ChannelListener): Subscription {
+    const begin = async (): Promise<void> => {
+      try {
+        await client.subscribe(channel);
+        listener.live();
+      } catch {
+        listener.lost();
+      }
+    };
+    const heard = (from: unknown, text: unknown): void => {
+      if (from === channel) listener.message(String(text));
+    };
+    const connected = (): void => void begin();
+    const gone = (): void => listener.lost();
+    client.on('message', heard);
+    for (const event of ['ready', '+subscriber']) client.on(event, connected);
+    for (const event of ['close', '-subscriber']) client.on(event, gone);
+    const isAhead = client.status === 'ready';
+    if (isAhead) connected();
+    return {
+      isAhead,
+      close: async () => {
+        client.off('message', heard);
+        for (const event of ['ready', '+subscriber']) client.off(event, connected);
+        for (const event of ['close', '-subscriber']) client.off(event, gone);
+        // Who cannot be told does not hear either.
+        await client.unsubscribe(channel).catch(() => undefined);
+      },
+    };
   }
 
   /** A client that was given waits by its own rules. */
@@ -157,6 +189,9 @@ export class IoredisDriver implements RedisDriver {
     const options = {
       autoResubscribe: false,
       lazyConnect: true,
+      // Three commands less for each connection. A server that still loads its data takes subscriptions.
+      enableReadyCheck: false,
+      disableClientInfo: true,
       enableOfflineQueue: true,
       maxRetriesPerRequest: null,
       retryStrategy: reconnectPause,

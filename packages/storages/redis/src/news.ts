@@ -70,17 +70,17 @@ export class News {
   }
 
   /**
-   * Resolves when the subscription is live, or when it has not been for so long, which holds up no attempt any more;
-   * tells whether it is.
+   * Resolves when the subscription is live, or when it has not been for so long. Undefined when that is so already:
+   * nobody is held up for it again.
    */
-  untilLive(ms: number): Promise<boolean> {
+  untilLive(ms: number): Promise<void> | undefined {
     const left = this.#notLiveSince + ms - performance.now();
-    if (this.#live || this.#closed || left <= 0) return Promise.resolve(this.#live);
+    if (this.#live || this.#closed || left <= 0) return undefined;
     return new Promise((resolve) => {
       const settle = (): void => {
         clearTimeout(timer);
         this.#waiting.delete(settle);
-        resolve(this.#live);
+        resolve();
       };
       const timer = setTimeout(settle, left);
       this.#waiting.add(settle);
@@ -115,6 +115,7 @@ export class News {
       lost: () => this.#subscription === subscription && this.#became(false),
     });
     this.#subscription = subscription;
+    this.#live = subscription.isAhead;
   }
 
   async #end(): Promise<void> {

@@ -112,7 +112,7 @@ export class NodeRedisDriver implements RedisDriver {
       listener.live();
     };
     begin().catch(() => listener.lost());
-    return { close: () => end(subscriber) };
+    return { isAhead: false, close: () => end(subscriber) };
   }
 
   async close(): Promise<void> {

@@ -17,8 +17,8 @@ interface CommonOptions {
    */
   readonly lingerMs?: number;
   /**
-   * How long an attempt that begins to wait is held back until that connection is open, in milliseconds; then it is
-   * sent without. Default 1,000.
+   * How long the answer to an attempt that begins to wait is held back until that connection is open, in milliseconds.
+   * After that the waiter is not told of its turn, and asks. Default 1,000.
    */
   readonly subscribeTimeoutMs?: number;
 }

@@ -75,15 +75,27 @@ export class RedisStorage implements LockStorage {
   }
 
   async acquire(request: AcquireRequest): Promise<AcquireResult> {
-    const { names, news, driver } = this.#connection ?? (await this.#open('acquire'));
+    const { news } = this.#connection ?? (await this.#open('acquire'));
+    const { key, leaseId, waitMs } = request;
+    const watched = news.watched(key, leaseId);
+    const { subscribeTimeoutMs } = this.#options;
+    const opening = watched === undefined ? undefined : news.untilLive(subscribeTimeoutMs);
+    if (opening === undefined) return this.#attempt(request);
+    if (waitMs !== undefined && watched?.inLine === false) {
+      // Its place in line comes first, but not for long, should its process end before it can be told.
+      const first = await this.#attempt({ ...request, waitMs: Math.min(waitMs, 2 * subscribeTimeoutMs) });
+      if (first.acquired) return first;
+    }
+    await opening;
+    return this.#attempt(request);
+  }
+
+  async #attempt(request: AcquireRequest): Promise<AcquireResult> {
+    const { names, news, driver } = this.#connection as Connection;
     const { key, waitMs } = request;
     const watched = news.watched(key, request.leaseId);
-    let told = 0;
-    if (watched !== undefined) {
-      const live = news.isLive || (await news.untilLive(this.#options.subscribeTimeoutMs));
-      // In a cluster only the listeners of one node are counted, so nobody is passed over for not listening.
-      if (live && waitMs !== undefined) told = driver.cluster ? 2 : 1;
-    }
+    // In a cluster only the listeners of one node are counted, so nobody is passed over for not listening.
+    const told = watched === undefined || waitMs === undefined || !news.isLive ? 0 : driver.cluster ? 2 : 1;
     const recorded = recordedRequest(request);
     if (watched !== undefined) watched.request = recorded;
     const args = acquireArguments(recorded, this.#instance, told, watched?.inLine === true);

@@ -194,7 +194,8 @@ describeWith('redis-server', 'when something is wrong', () => {
       storage.watch('a', waiter.leaseId, () => undefined);
       await granted(storage.acquire(waiter));
       const connections = async (): Promise<string> => String(await admin(server, 'CLIENT', 'LIST'));
-      expect((await connections()).trim().split('\n').length).toBe(3);
+      // Who asks, the storage's, and with node-redis the one that listens: ioredis hears on the one that it has.
+      expect((await connections()).trim().split('\n').length).toBe(driver === 'ioredis' ? 2 : 3);
       await storage.close();
       await until(async () => (await connections()).trim().split('\n').length === 1);
     });

@@ -175,6 +175,31 @@ describeWith('redis-server', 'hand-over', () => {
     await granted(deaf.acquire(waiter.request));
   });
 
+  test('who cannot be told yet is in line at once, and gets its turn when it can be told', async () => {
+    const network = await startProxy(server.port);
+    later(() => network.close());
+    const client = new Redis({ port: network.port });
+    later(() => client.disconnect());
+    const late = new RedisStorage({ client, subscribeTimeoutMs: 60_000 });
+    later(() => late.close());
+    const storage = storageOn(server);
+    const leaseId = await held(storage);
+    await late.read('a');
+    // Connections that are made now are refused, and so the subscription is; the one that is open works on.
+    network.set({ down: true });
+    const attempt = request('a', { waitMs: 60_000 });
+    later(late.watch('a', attempt.leaseId, () => undefined));
+    const answer = late.acquire(attempt);
+    await until(async () => (await storage.read('a')).waiters.length === 1);
+    const second = await wait(storage, 'a');
+    await storage.release('a', leaseId);
+    await refused(storage.acquire(second.request));
+    network.set({});
+    await granted(answer);
+    await storage.release('a', attempt.leaseId);
+    await handed(second);
+  });
+
   test('a share is handed to all at the head of the line that may have it, in one step', async () => {
     const storage = storageOn(server);
     const leaseId = await held(storage);
