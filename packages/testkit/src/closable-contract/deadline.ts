@@ -74,7 +74,7 @@ export const deadline: readonly ClosableScript[] = [
   {
     name: 'deadline: what was given up is not delivered after all',
     body: async (trial) => {
-      await stuckWith(trial, 5 + trial.options.concurrency);
+      await stuckWith(trial, Number.isFinite(trial.options.concurrency) ? 5 + trial.options.concurrency : 5);
       await trial.inTime(trial.setup.subject.close({ signal: AbortSignal.abort() }), 'close');
       const before = trial.setup.delivered().length;
       trial.setup.unstick();

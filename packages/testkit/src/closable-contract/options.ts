@@ -28,7 +28,7 @@ export interface ClosableSetup {
 export interface ClosableContractOptions {
   /** Called once for each case. */
   readonly create: () => ClosableSetup | Promise<ClosableSetup>;
-  /** How many events may be with the destination at a time. Default 1. */
+  /** How many events may be with the destination at a time; `Infinity` where nothing bounds them. Default 1. */
   readonly concurrency?: number;
   /** Whether events reach their destination in the order in which they were accepted. Default true. */
   readonly ordered?: boolean;

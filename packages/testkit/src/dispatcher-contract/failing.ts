@@ -123,6 +123,7 @@ export const failing: readonly DispatcherScript[] = [
           handled: 3,
           failed: 6,
           timedOut: undefined,
+          repeated: 0,
           postponed: undefined,
           dead: 2,
           dropped: 0,

@@ -1,11 +1,16 @@
 import type { Closable, Closed, CloseOptions } from '../../closable.ts';
 
 import { done, isThenable } from './done.ts';
-import { whenAborted } from './signals.ts';
+import { onAbort, whenAborted } from './signals.ts';
 import { nextTurn } from './soon.ts';
 
 /** What is known to end at its signal, so that whoever closes it may wait for its count. */
 const punctual = new WeakSet<object>();
+
+/** To be said of a destination whose close ends at its signal. */
+export function endsAtSignal(closable: object): void {
+  punctual.add(closable);
+}
 
 /** One end for all who close. */
 export class Closing {
@@ -25,7 +30,7 @@ export class Closing {
   constructor(owner: object, end: (signal: AbortSignal) => Promise<Closed>, giveUp: () => void = () => {}) {
     this.#end = end;
     this.#giveUp = giveUp;
-    punctual.add(owner);
+    endsAtSignal(owner);
   }
 
   get begun(): boolean {
@@ -67,11 +72,7 @@ export class Closing {
       this.#giveUp();
       this.#controller.abort(signal.reason);
     };
-    if (signal.aborted) abort();
-    else {
-      signal.addEventListener('abort', abort, { once: true });
-      this.#followed.set(signal, () => signal.removeEventListener('abort', abort));
-    }
+    this.#followed.set(signal, onAbort(signal, abort));
   }
 }
 

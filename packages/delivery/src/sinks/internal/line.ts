@@ -1,6 +1,7 @@
 import { QueueFullError } from '../queue-full-error.ts';
 import { done } from './done.ts';
 import { Fifo } from './fifo.ts';
+import { onAbort } from './signals.ts';
 
 /** What becomes of a write when there is no room. */
 export type OnFull = 'wait' | 'drop_oldest' | 'drop_newest' | 'error';
@@ -97,9 +98,10 @@ export class Line<T> {
 
   #wait(event: T, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
+      let release: (() => void) | undefined;
       const leave = (): void => {
         this.#writers.delete(writer);
-        signal?.removeEventListener('abort', abort);
+        release?.();
       };
       const writer: Writer<T> = {
         event,
@@ -112,9 +114,8 @@ export class Line<T> {
           reject(error);
         },
       };
-      const abort = (): void => writer.refuse(signal?.reason);
       this.#writers.add(writer);
-      signal?.addEventListener('abort', abort);
+      if (signal !== undefined) release = onAbort(signal, () => writer.refuse(signal.reason));
     });
   }
 }

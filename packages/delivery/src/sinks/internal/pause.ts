@@ -1,3 +1,5 @@
+import { onAbort } from './signals.ts';
+
 /** A longer timer would fire at once. */
 export const longestTimerMs: number = 2 ** 31 - 1;
 
@@ -5,15 +7,11 @@ export const longestTimerMs: number = 2 ** 31 - 1;
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     let left = ms;
-    let timer: ReturnType<typeof setTimeout>;
-    const abort = (): void => {
-      clearTimeout(timer);
-      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the reason is what the caller gave
-      reject(signal?.reason);
-    };
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let release: (() => void) | undefined;
     const next = (): void => {
       if (!(left > 0)) {
-        signal?.removeEventListener('abort', abort);
+        release?.();
         resolve();
         return;
       }
@@ -21,10 +19,12 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
       left -= step;
       timer = setTimeout(next, step);
     };
-    if (signal?.aborted === true) abort();
-    else {
-      signal?.addEventListener('abort', abort);
-      next();
-    }
+    next();
+    if (signal === undefined) return;
+    release = onAbort(signal, () => {
+      clearTimeout(timer);
+      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the reason is what the caller gave
+      reject(signal.reason);
+    });
   });
 }

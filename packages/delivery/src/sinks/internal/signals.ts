@@ -1,35 +1,60 @@
-/** Several signals as one, until it is let go: a signal that lives long must not keep what hung on it. */
+/** Who waits for a signal: one listener for all, because Node warns of a leak when eleven of them listen by themselves. */
+const waiting = new WeakMap<AbortSignal, Set<() => void>>();
+
+/** Calls `run` when the signal aborts, at once when it has. Gives what ends that; nothing is left behind on the signal. */
+export function onAbort(signal: AbortSignal, run: () => void): () => void {
+  if (signal.aborted) {
+    run();
+    return nothing;
+  }
+  let runs = waiting.get(signal);
+  if (runs === undefined) {
+    const all = (runs = new Set<() => void>());
+    waiting.set(signal, all);
+    const abort = (): void => {
+      waiting.delete(signal);
+      for (const each of all) each();
+    };
+    stops.set(all, () => {
+      waiting.delete(signal);
+      signal.removeEventListener('abort', abort);
+    });
+    signal.addEventListener('abort', abort, { once: true });
+  }
+  const mine = (): void => run();
+  runs.add(mine);
+  return () => {
+    if (runs.delete(mine) && runs.size === 0) stops.get(runs)?.();
+  };
+}
+
+const stops = new WeakMap<Set<() => void>, () => void>();
+
+function nothing(): void {}
+
+/** Several signals as one, until it is let go. */
 export interface JoinedSignal {
   readonly signal: AbortSignal;
   release(): void;
 }
 
 /** Aborts when one of them does, with its reason. `AbortSignal.any` would leave something behind in the older one. */
-export function joinSignals(first: AbortSignal, second: AbortSignal): JoinedSignal {
+export function joinSignals(...signals: readonly AbortSignal[]): JoinedSignal {
   const controller = new AbortController();
-  const signals = [first, second];
-  const release = (): void => {
-    for (const signal of signals) signal.removeEventListener('abort', abort);
+  const releases = signals.map((signal) => onAbort(signal, () => controller.abort(signal.reason)));
+  return {
+    signal: controller.signal,
+    release: () => {
+      for (const release of releases) release();
+    },
   };
-  const abort = ({ target }: { target: unknown }): void => {
-    release();
-    controller.abort((target as AbortSignal).reason);
-  };
-  for (const signal of signals) {
-    if (signal.aborted) {
-      abort({ target: signal });
-      break;
-    }
-    signal.addEventListener('abort', abort);
-  }
-  return { signal: controller.signal, release };
 }
 
 /** Settles as the promise does, or rejects with the signal's reason when that comes first. */
 export async function untilAborted<V>(promise: PromiseLike<V>, signal: AbortSignal): Promise<V> {
   const gaveUp = whenAborted(signal);
   try {
-    return await Promise.race([promise, gaveUp.aborted.then(() => Promise.reject(signal.reason as Error))]);
+    return await Promise.race([promise, gaveUp.aborted.then(() => Promise.reject(signal.reason))]);
   } finally {
     gaveUp.release();
   }
@@ -37,15 +62,7 @@ export async function untilAborted<V>(promise: PromiseLike<V>, signal: AbortSign
 
 /** Resolves when the signal aborts; `release` stops to listen. */
 export function whenAborted(signal: AbortSignal): { readonly aborted: Promise<void>; release(): void } {
-  let abort: (() => void) | undefined;
-  const aborted = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', (abort = resolve as () => void));
-  });
-  return {
-    aborted,
-    release: () => {
-      if (abort !== undefined) signal.removeEventListener('abort', abort);
-    },
-  };
+  let release = nothing;
+  const aborted = new Promise<void>((resolve) => (release = onAbort(signal, resolve)));
+  return { aborted, release: () => release() };
 }

@@ -1,0 +1,72 @@
+import type { Closed, CloseOptions } from '../closable.ts';
+import { isThenable } from './internal/done.ts';
+import { joinSignals, whenAborted, type JoinedSignal } from './internal/signals.ts';
+import { Passing } from './internal/passing.ts';
+import type { Sink, WriteOptions } from './sink.ts';
+
+/** What a {@link FunctionSink} calls for each event. What it gives is waited for; that it throws or rejects is a refusal. */
+export type Write<T> = (event: T, options: { readonly signal: AbortSignal }) => unknown;
+
+/** Options of a {@link FunctionSink}. */
+export interface FunctionSinkOptions {
+  /** Called once, when the sink was closed and no write runs any more. */
+  readonly close?: (options: { readonly signal: AbortSignal }) => unknown;
+}
+
+/** Calls the function with a signal of its own, if it looks for one: what it leaves there is gone with the call. */
+function call<T>(write: Write<T>, event: T, common: AbortSignal): unknown {
+  let own: JoinedSignal | undefined;
+  const release = (): void => own?.release();
+  const options = {
+    get signal() {
+      return (own ??= joinSignals(common)).signal;
+    },
+  };
+  let given: unknown;
+  try {
+    given = write(event, options);
+  } catch (error) {
+    release();
+    throw error;
+  }
+  if (isThenable(given)) return Promise.resolve(given).finally(release);
+  release();
+  return given;
+}
+
+/**
+ * A function as a sink. An event is committed when the function has returned, or when the promise that it gave has
+ * resolved. The signal that it gets aborts when the writer or a closer gives up; the write is over then, whether the
+ * function heeds it or not. Calls run side by side; put a `Queue` before it for one at a time.
+ */
+export class FunctionSink<T> implements Sink<T> {
+  readonly #passing: Passing<T>;
+
+  constructor(write: Write<T>, options: FunctionSinkOptions = {}) {
+    this.#passing = new Passing<T>(
+      this,
+      (event, signal) => call(write, event, signal),
+      async (signal) => {
+        const gaveUp = whenAborted(signal);
+        try {
+          await Promise.race([options.close?.({ signal }), gaveUp.aborted]);
+        } finally {
+          gaveUp.release();
+        }
+        return 0;
+      },
+    );
+  }
+
+  write(event: T, options?: WriteOptions): Promise<void> {
+    return this.#passing.write(event, options);
+  }
+
+  close(options?: CloseOptions): Promise<Closed> {
+    return this.#passing.close(options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
