@@ -22,6 +22,9 @@ export interface Arrival {
   giveBack?(attempt: number): unknown;
 }
 
+/** When `retryDelayMs` threw, or gave what is no pause. */
+const pauseWithoutAnswerMs = 200;
+
 type Counts = { -readonly [Name in keyof SubscriptionStats]: number };
 
 /**
@@ -227,7 +230,7 @@ export class Deliveries {
       throw new RangeError(`retryDelayMs gave ${String(delayMs)}`);
     } catch (error) {
       this.fault(error);
-      return 1000;
+      return pauseWithoutAnswerMs;
     }
   }
 

@@ -63,8 +63,7 @@ export const sharing: readonly BrokerScript[] = [
       await trial.until(() => first.texts.length > 0, 'the first begins');
       await trial.soon(first.subscription.close({ signal: AbortSignal.abort() }));
       const second = await trial.hear('a', { group: 'one', ackWaitMs: 500 }, undefined, await trial.another());
-      await trial.until(() => second.texts.length >= 5, 'the second gets all');
-      assert.deepEqual(second.texts.toSorted(), numbers(5));
+      await trial.until(() => numbers(5).every((text) => second.texts.includes(text)), 'the second gets all');
     },
   },
   {

@@ -45,13 +45,14 @@ const optionsRefused = 'subscribing: options that cannot work are refused, all a
 export const brokerDoubles: readonly BrokerDouble[] = Object.freeze([
   {
     name: 'takes a failure for a success',
-    caughtBy: [...again, ...putAway, ...toldDead, ...tooLong, ...hooks],
+    caughtBy: [...again, ...putAway, ...toldDead, ...tooLong, ...hooks, optionsRefused],
     create: subscribing((handler, options) => [
-      (delivery) =>
-        void Promise.resolve()
-          .then(() => handler(delivery))
-          .catch(() => undefined),
-      { ...options, concurrency: options.concurrency ?? 1 },
+      async (delivery) => {
+        // As long as the handler takes, but never longer than its limit, whatever comes of it.
+        const late = new Promise((resolve) => delivery.signal.addEventListener('abort', resolve));
+        await Promise.race([Promise.resolve(delivery).then(handler), late]).catch(() => undefined);
+      },
+      { ...options, timeoutMs: 1_000_000 },
     ]),
   },
   {
@@ -65,7 +66,7 @@ export const brokerDoubles: readonly BrokerDouble[] = Object.freeze([
       'subscribing: so many are handled at a time as was said, and no more',
       'closing: a subscription waits for the handler that runs, and all who close get the same end',
     ],
-    create: subscribing((handler, options) => [handler, { ...options, concurrency: 10 }]),
+    create: subscribing((handler, options) => [handler, { ...options, concurrency: (options.concurrency ?? 1) * 10 }]),
   },
   {
     name: 'does not limit handlers',
@@ -73,12 +74,22 @@ export const brokerDoubles: readonly BrokerDouble[] = Object.freeze([
     create: subscribing((handler, options) => [handler, { ...options, timeoutMs: 1_000_000 }]),
   },
   {
+    name: 'gives what takes long to another',
+    caughtBy: [
+      'groups: an event whose handler takes longer than ackWaitMs is not given to another while its process lives',
+    ],
+    create: subscribing((handler, options) => [
+      handler,
+      options.ackWaitMs === 400 ? { ...options, timeoutMs: 40 } : options,
+    ]),
+  },
+  {
     name: 'gives every member of a group everything',
     caughtBy: [
       'groups: each event goes to one member, and every member gets some',
       'groups: what was handled and what was not is remembered while no member is there',
       'groups: what a member had not handled when it was closed, another gets',
-      'groups: an event whose handler takes longer than ackWaitMs is not given to another while its process lives',
+      optionsRefused,
     ],
     create: subscribing((handler, options) => [handler, { ...options, group: undefined }]),
   },
