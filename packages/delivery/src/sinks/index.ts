@@ -2,10 +2,13 @@ export { asListener, type AsListenerOptions, type EventForms, type SinkListener 
 export { Breaker, type BreakerChange, type BreakerOptions, type BreakerState } from './breaker.ts';
 export { Broadcaster, type BroadcasterOptions } from './broadcaster.ts';
 export { Channel, type ChannelOptions } from './channel.ts';
+export { EncodingError } from './encoding-error.ts';
 export { exponentialBackoff, type ExponentialBackoff, type ExponentialBackoffOptions } from './exponential-backoff.ts';
 export { Filter, type Guard, type Predicate } from './filter.ts';
 export { FunctionSink, type FunctionSinkOptions, type Write } from './function-sink.ts';
 export { GivenUpError } from './given-up-error.ts';
+export { HttpFailedError, HttpSinkError, HttpStatusError, HttpTimeoutError } from './http-errors.ts';
+export { httpSink, type HeadersOf, type HttpSinkOptions } from './http-sink.ts';
 export type { OnFull } from './internal/line.ts';
 export { PredicateError } from './predicate-error.ts';
 export { Queue, type QueueOptions } from './queue.ts';
