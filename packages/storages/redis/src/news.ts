@@ -54,6 +54,10 @@ export class News {
     return this.#live;
   }
 
+  get hearsFirst(): boolean {
+    return this.#live && this.#subscription?.isAhead === true;
+  }
+
   watched(key: string, leaseId: string): Watched | undefined {
     return this.#watchers.get(key)?.get(leaseId);
   }

@@ -135,7 +135,9 @@ export class RedisStorage implements LockStorage {
   }
 
   async release(key: string, leaseId: string): Promise<ReleaseResult> {
-    const reply = await this.#run('release', key, release, [`${toWord(leaseId)} `]);
+    const args = [`${toWord(leaseId)} `];
+    if (this.#connection?.news.hearsFirst === true) args.push(this.#instance);
+    const reply = await this.#run('release', key, release, args);
     if (!Array.isArray(reply)) return released;
     const [, text, forced] = reply as unknown[];
     return { released: false, record: recordOf(key, text, 'release'), forced: Number(forced) === 1 };

@@ -17,22 +17,38 @@ const capabilities = {
 
 const patience = 60_000;
 
+type Opened = { readonly storage: RedisStorage; readonly end: () => unknown };
+
 interface Setup extends StorageSetup {
-  readonly clients: TestClient[];
+  readonly ends: Opened['end'][];
 }
+
+const given =
+  (connect: (place: Place) => TestClient | Promise<TestClient>) =>
+  async (place: Place): Promise<Opened> => {
+    const { client, end } = await connect(place);
+    return { storage: new RedisStorage({ client }), end };
+  };
+
+const own =
+  (driver: 'ioredis' | 'redis') =>
+  ({ port }: Place): Opened => {
+    const storage = new RedisStorage({ url: `redis://127.0.0.1:${port}`, driver });
+    return { storage, end: () => storage.close() };
+  };
 
 let server: RedisTestServer;
 /** Between the storages and the server. */
 let proxy: TcpProxy;
 
 function contractWith(
-  connect: (place: Place) => TestClient | Promise<TestClient>,
+  make: (place: Place) => Opened | Promise<Opened>,
   faults: StorageFaults<Setup> = {},
 ): ReturnType<typeof storageContract> {
-  const open = async (setup: Pick<Setup, 'clients'>): Promise<RedisStorage> => {
-    const made = await connect(proxy);
-    setup.clients.push(made);
-    return new RedisStorage({ client: made.client });
+  const open = async ({ ends }: Pick<Setup, 'ends'>): Promise<RedisStorage> => {
+    const { storage, end } = await make(proxy);
+    ends.push(end);
+    return storage;
   };
   return storageContract<Setup>({
     capabilities,
@@ -43,8 +59,8 @@ function contractWith(
     patienceMs: 15_000,
     create: async () => {
       await admin(server, 'FLUSHALL');
-      const clients: TestClient[] = [];
-      return { clients, storage: await open({ clients }) };
+      const ends: Opened['end'][] = [];
+      return { ends, storage: await open({ ends }) };
     },
     second: open,
     reopen: open,
@@ -54,16 +70,17 @@ function contractWith(
         await admin(server, 'SET', name, 'of somebody else');
       },
       dropConnection: async () => {
-        await admin(server, 'CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+        // A connection that takes commands and listens is of the second type.
+        for (const type of ['normal', 'pubsub']) await admin(server, 'CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes');
       },
       freeze: () => server.freeze(),
       thaw: () => server.thaw(),
       slow: (_, ms) => proxy.set(ms > 0 ? { replyDelayMs: ms } : {}),
       ...faults,
     },
-    dispose: ({ clients }) => {
+    dispose: async ({ ends }) => {
       proxy.set({});
-      for (const { end } of clients) end();
+      for (const end of ends) await end();
     },
   });
 }
@@ -77,7 +94,7 @@ describeWith('redis-server', 'the storage contract, on a server that writes befo
   const restart = { restart: () => server.restart() };
 
   describe('with ioredis', () => {
-    const contract = contractWith(ioredisClient, restart);
+    const contract = contractWith(given(ioredisClient), restart);
     for (const { name, run } of contract) test(name, run, patience);
 
     test('is asked for everything but the wall clock, which a process cannot set for a server', () => {
@@ -86,7 +103,20 @@ describeWith('redis-server', 'the storage contract, on a server that writes befo
   });
 
   describe('with node-redis', () => {
-    for (const { name, run } of contractWith(nodeRedisClient, restart)) test(name, run, patience);
+    for (const { name, run } of contractWith(given(nodeRedisClient), restart)) test(name, run, patience);
+  });
+});
+
+describeWith('redis-server', 'the storage contract, over a client that the storage makes', () => {
+  beforeAll(async () => {
+    server = await startRedis({ persistent: true });
+    proxy = await startProxy(server.port);
+  });
+  afterAll(() => Promise.all([proxy.close(), server.stop()]));
+
+  describe.each(['ioredis', 'redis'] as const)('of %s', (driver) => {
+    for (const { name, run } of contractWith(own(driver), { restart: () => server.restart() }))
+      test(name, run, patience);
   });
 });
 
@@ -98,5 +128,5 @@ describeWith('redis-server', 'the storage contract, on a server that keeps nothi
   afterAll(() => Promise.all([proxy.close(), server.stop()]));
 
   // What a restart leaves of it is told in tokens.test.ts.
-  for (const { name, run } of contractWith(ioredisClient)) test(name, run, patience);
+  for (const { name, run } of contractWith(given(ioredisClient))) test(name, run, patience);
 });

@@ -42,7 +42,10 @@ const handOver = `
             ${turnsSince}
             told_turns = turns_since(turns, since) .. '\\n' .. past
           end
-          local heard = redis.call('PUBLISH', string.match(root, '^(.*):{') .. ':news:' .. process,
+          local news = string.match(root, '^(.*):{') .. ':news:'
+          -- Redis writes first to whom it had something to say last.
+          if ARGV[2] then redis.call('PUBLISH', news .. ARGV[2], '') end
+          local heard = redis.call('PUBLISH', news .. process,
             'granted\\n' .. KEYS[1] .. '\\n' .. now .. '\\n' .. redis.call('LLEN', line) .. '\\n' ..
             lease .. ' ' .. next_token .. ' ' .. now + claim_ms .. '\\n' .. past .. told_turns)
           if heard > 0 or told % 3 == 2 then
