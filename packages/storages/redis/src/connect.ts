@@ -56,6 +56,7 @@ interface NodeRedis {
 function nodeRedisDriver(redis: NodeRedis, url: string, timeoutMs: number): RedisDriver {
   const client = redis.createClient({
     url,
+    RESP: 3,
     disableOfflineQueue: true,
     socket: { connectTimeout: timeoutMs, reconnectStrategy: reconnectPause },
   });

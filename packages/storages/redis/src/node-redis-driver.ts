@@ -26,6 +26,7 @@ interface Single extends NodeRedisClient {
   connect(): Promise<unknown>;
   duplicate(options?: object): Single;
   subscribe(channel: string, listener: (text: string) => void): Promise<unknown>;
+  unsubscribe(channel: string, listener: (text: string) => void): Promise<unknown>;
   on(event: string, listener: (...args: unknown[]) => void): unknown;
   off(event: string, listener: (...args: unknown[]) => void): unknown;
   destroy?(): void;
@@ -39,6 +40,8 @@ interface Cluster extends NodeRedisClient {
 }
 
 type ClusterSubscriber = Pick<Single, 'connect' | 'subscribe' | 'on' | 'destroy' | 'disconnect'>;
+
+const lostEvents = ['error', 'end', 'reconnecting'] as const;
 
 /** @internal */
 export class NodeRedisDriver implements RedisDriver {
@@ -98,11 +101,10 @@ export class NodeRedisDriver implements RedisDriver {
   }
 
   subscribe(channel: string, listener: ChannelListener): Subscription {
+    if (this.#hearsItself) return this.#subscribeHere(channel, listener);
     const subscriber = (this.#client as Single).duplicate();
     // Without a listener the process would end; whoever waits asks meanwhile.
-    subscriber.on('error', () => listener.lost());
-    subscriber.on('end', () => listener.lost());
-    subscriber.on('reconnecting', () => listener.lost());
+    for (const event of lostEvents) subscriber.on(event, () => listener.lost());
     let subscribed = false;
     subscriber.on('ready', () => subscribed && listener.live());
     const begin = async (): Promise<void> => {
@@ -113,6 +115,41 @@ export class NodeRedisDriver implements RedisDriver {
     };
     begin().catch(() => listener.lost());
     return { isAhead: false, close: () => end(subscriber) };
+  }
+
+  /** As with ioredis; here the client subscribes again by itself. Version 4 knows no RESP3, and no `destroy`. */
+  get #hearsItself(): boolean {
+    return this.#ownTimeoutMs !== undefined && !this.cluster && (this.#client as Single).destroy !== undefined;
+  }
+
+  #subscribeHere(channel: string, listener: ChannelListener): Subscription {
+    const client = this.#client as Single;
+    const lost = (): void => listener.lost();
+    const heard = (text: string): void => listener.message(text);
+    let subscribed = false;
+    const begin = async (): Promise<void> => {
+      try {
+        if (!subscribed) await client.subscribe(channel, heard);
+        subscribed = true;
+        listener.live();
+      } catch {
+        lost();
+      }
+    };
+    const ready = (): void => void begin();
+    for (const event of lostEvents) client.on(event, lost);
+    client.on('ready', ready);
+    const isAhead = client.isReady;
+    if (isAhead) ready();
+    return {
+      isAhead,
+      close: async () => {
+        for (const event of lostEvents) client.off(event, lost);
+        client.off('ready', ready);
+        // Who cannot be told does not hear either.
+        await client.unsubscribe(channel, heard).catch(() => undefined);
+      },
+    };
   }
 
   async close(): Promise<void> {

@@ -194,8 +194,8 @@ describeWith('redis-server', 'when something is wrong', () => {
       storage.watch('a', waiter.leaseId, () => undefined);
       await granted(storage.acquire(waiter));
       const connections = async (): Promise<string> => String(await admin(server, 'CLIENT', 'LIST'));
-      // Who asks, the storage's, and with node-redis the one that listens: ioredis hears on the one that it has.
-      expect((await connections()).trim().split('\n').length).toBe(driver === 'ioredis' ? 2 : 3);
+      // Who asks, and the storage's: it listens on the one that it has.
+      expect((await connections()).trim().split('\n').length).toBe(2);
       await storage.close();
       await until(async () => (await connections()).trim().split('\n').length === 1);
     });
