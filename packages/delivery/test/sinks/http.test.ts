@@ -40,7 +40,7 @@ describe('an HTTP sink', () => {
   it.each([200, 201, 202, 204, 299])('row 71: an event is committed by a %d', async (code) => {
     const { server, sink } = await against(status(code));
     await sink.write({ n: 1 });
-    const { request, body } = server.arrived[0] as Arrived;
+    const { request, body } = server.arrived.at(0) as Arrived;
     expect([request.method, request.url, request.headers['content-type'], body]).toEqual([
       'POST',
       '/hook',
@@ -143,7 +143,7 @@ describe('an HTTP sink', () => {
     });
     await new Retrying(sink, { strategy: quick() }).write(1);
     // A date has no part of a second: two seconds ahead may be one and a bit.
-    expect((times[1] as number) - (times[0] as number)).toBeGreaterThan(990);
+    expect((times.at(1) as number) - (times.at(0) as number)).toBeGreaterThan(990);
   });
 
   it.each(['soon', '-1', '1.5', '', '1e9', '12abc'])('row 71: Retry-After: %j says nothing', async (header) => {
@@ -169,7 +169,7 @@ describe('an HTTP sink', () => {
       headers: ({ id }, body) => ({ 'idempotency-key': id, 'x-length': String(body.length), 'Content-Type': 'x/y' }),
     });
     await sink.write({ id: 'e-1' });
-    const { headers, url: asked } = (server.arrived[0] as Arrived).request;
+    const { headers, url: asked } = (server.arrived.at(0) as Arrived).request;
     expect(headers).toMatchObject({
       'idempotency-key': 'e-1',
       'x-length': '12',
