@@ -50,13 +50,15 @@ export class AttemptContext implements AbortableContext {
   readonly id: string;
   readonly topic: string;
   readonly attempt: number;
+  readonly repeated: boolean;
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
 
-  constructor(id: string, topic: string, count: number) {
+  constructor(id: string, topic: string, count: number, repeated = false) {
     this.id = id;
     this.topic = topic;
     this.attempt = count;
+    this.repeated = repeated;
   }
 
   get signal(): AbortSignal {

@@ -12,6 +12,7 @@ export function zeroCounts(): Counts {
     handled: 0,
     failed: 0,
     timedOut: 0,
+    repeated: 0,
     postponed: 0,
     dead: 0,
     dropped: 0,

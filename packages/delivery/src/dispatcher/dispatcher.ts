@@ -12,6 +12,11 @@ export interface EventContext {
   /** Which attempt of this handler at this event it is, from 1. */
   readonly attempt: number;
   /**
+   * The event was given out before to a process that did not live to say what came of it, so part of the work may be
+   * done. Never in a dispatcher that does not outlive its process.
+   */
+  readonly repeated: boolean;
+  /**
    * Aborted at the time limit, when a lock of `exclusive` is lost, and when the dispatcher gives the event up. Whoever
    * ignores it goes on, but what becomes of it does not count; the next attempt begins when it has ended.
    */
@@ -122,6 +127,8 @@ export interface DispatcherCounters {
   readonly failed: number;
   /** Attempts that were still running at their time limit. */
   readonly timedOut: number;
+  /** Attempts begun at an event that may have been handled before: see {@link EventContext.repeated}. */
+  readonly repeated: number;
   /** Attempts put off, uncounted, because another process had the lock of `exclusive`. */
   readonly postponed: number;
   /** Events that a handler failed for good. */
@@ -138,8 +145,8 @@ export interface DispatcherCounters {
 export interface DispatcherCloseOptions extends CloseOptions {
   /**
    * What is still done: `due` (default) what is due now and its further attempts, `all` also what is delayed, `none`
-   * only what runs already, whose signals are aborted. The rest is given up, told to `onDrop` and counted; a durable
-   * dispatcher keeps it for the next process instead.
+   * only what runs already, whose signals are aborted. The rest is given up, told to `onDrop` and counted. A durable
+   * dispatcher finishes what it runs, unless it is `none`, and keeps the rest for the next process.
    */
   readonly drain?: 'due' | 'all' | 'none' | undefined;
 }

@@ -56,8 +56,9 @@ export const bounds: readonly DispatcherScript[] = [
   {
     name: 'close: nothing is taken from that moment on',
     async body(trial) {
-      await trial.handles('orders', 'a', () => trial.shut());
+      const calls = await trial.handles('orders', 'a', () => trial.shut());
       await trial.dispatch('orders', 1);
+      await trial.until('it runs', () => calls.length === 1);
       const closing = trial.dispatcher.close();
       await trial.refuses('DISPATCHER_CLOSED', 'a dispatch while it closes', trial.dispatch('orders', 2));
       assert.throws(() => trial.dispatcher.register('orders', () => undefined, { name: 'b' }), {
