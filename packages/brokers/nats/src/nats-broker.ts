@@ -14,7 +14,7 @@ import {
   type Published,
   type PublishOptions,
   type Reply,
-  type RequestOptions,
+  type BrokerRequestOptions,
   type Responder,
   type RespondOptions,
   type SubscribeOptions,
@@ -88,7 +88,7 @@ class NatsBroker implements Broker {
     });
   }
 
-  async request(subject: string, body: Uint8Array, options: RequestOptions = {}): Promise<Reply> {
+  async request(subject: string, body: Uint8Array, options: BrokerRequestOptions = {}): Promise<Reply> {
     this.#check();
     options.signal?.throwIfAborted();
     checkPublished(subject, body, { headers: options.headers }, this.capabilities.maxBodyBytes);

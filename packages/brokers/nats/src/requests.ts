@@ -8,7 +8,7 @@ import {
   replyOf,
   ResponderError,
   type Reply,
-  type RequestOptions,
+  type BrokerRequestOptions,
   type Responder,
 } from '@lockscope/delivery';
 import { isNobodyThere, isTimeout } from './failure.ts';
@@ -28,7 +28,7 @@ export async function ask(
   session: Session,
   subject: string,
   body: Uint8Array,
-  { timeoutMs = 5000, headers = {}, signal }: RequestOptions,
+  { timeoutMs = 5000, headers = {}, signal }: BrokerRequestOptions,
 ): Promise<Reply> {
   const sent = natsHeaders();
   for (const [name, value] of Object.entries(headers)) sent.set(name, value);

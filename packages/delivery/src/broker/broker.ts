@@ -30,7 +30,7 @@ export interface Broker extends Closable {
    * Asks whoever responds to the subject, one of them, and resolves with its answer. Nothing is stored. Only where
    * `capabilities.requests`; elsewhere it rejects with a `BrokerCapabilityError`.
    */
-  request(subject: string, body: Uint8Array, options?: RequestOptions): Promise<Reply>;
+  request(subject: string, body: Uint8Array, options?: BrokerRequestOptions): Promise<Reply>;
   /** Answers requests to the subject. Several who respond to one subject share its requests. */
   respond(subject: string, handler: Responder, options?: RespondOptions): Subscription;
   /** Resolves when everything that was published before is settled, one way or the other. */
@@ -186,7 +186,7 @@ export interface Reply {
 }
 
 /** Options of `request`. */
-export interface RequestOptions {
+export interface BrokerRequestOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Rejects with a `BrokerTimeoutError` after so many milliseconds. Default 5,000. */
   readonly timeoutMs?: number | undefined;

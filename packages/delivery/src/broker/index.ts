@@ -10,7 +10,7 @@ export type {
   Reply,
   ReplyInput,
   RequestDelivery,
-  RequestOptions,
+  BrokerRequestOptions,
   Responder,
   RespondOptions,
   SubscribeOptions,

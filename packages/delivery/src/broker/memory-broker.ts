@@ -7,7 +7,7 @@ import type {
   Published,
   PublishOptions,
   Reply,
-  RequestOptions,
+  BrokerRequestOptions,
   Responder,
   RespondOptions,
   SubscribeOptions,
@@ -121,7 +121,7 @@ class MemoryBroker implements Broker {
     });
   }
 
-  async request(subject: string, body: Uint8Array, options: RequestOptions = {}): Promise<Reply> {
+  async request(subject: string, body: Uint8Array, options: BrokerRequestOptions = {}): Promise<Reply> {
     if (this.#closing !== undefined) throw new BrokerClosedError(this.name);
     options.signal?.throwIfAborted();
     checkPublished(subject, body, { headers: options.headers }, this.capabilities.maxBodyBytes);

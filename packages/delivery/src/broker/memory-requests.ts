@@ -1,4 +1,4 @@
-import type { Reply, RequestOptions, RequestDelivery, Responder } from './broker.ts';
+import type { Reply, BrokerRequestOptions, RequestDelivery, Responder } from './broker.ts';
 import { BrokerTimeoutError, NoResponderError, ResponderError } from './broker-errors.ts';
 
 interface Seat {
@@ -26,7 +26,7 @@ export class MemoryRequests {
     };
   }
 
-  async ask(subject: string, body: Uint8Array, options: RequestOptions): Promise<Reply> {
+  async ask(subject: string, body: Uint8Array, options: BrokerRequestOptions): Promise<Reply> {
     const { timeoutMs = 5000, signal, headers = {} } = options;
     const fitting = this.#seats.filter(({ fits }) => fits(subject));
     this.#turn += 1;
