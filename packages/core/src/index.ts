@@ -36,6 +36,7 @@ export {
 } from './catalogue/values.ts';
 export { metrics, type MetricDefinition, type MetricName } from './catalogue/metrics.ts';
 export { maxErrorDepth, toEventError } from './event-error.ts';
+export { FewValues, maxValueLength, otherValue, type FewValuesHooks } from './few-values.ts';
 export { InvalidOptionsError } from './invalid-options-error.ts';
 export type { ActionTimes, EventClock, EventEnd, EventInit, OpenEvent } from './open-event.ts';
 export type { Blocker, Event, EventError, EventOf, LockSnapshot } from './event.ts';

@@ -1,5 +1,5 @@
 import type { Charge } from './blame.ts';
-import { other } from './label-values.ts';
+import { otherValue } from '@lockscope/core';
 import type { Labels } from './labels.ts';
 import { PairSeries } from './pair-series.ts';
 import type { ValueFamily } from './value-family.ts';
@@ -21,6 +21,6 @@ export class BlameSeries {
     const waiter = operations.taken(waiterOperation);
     const blocker = operations.taken(operation);
     if (waiter === undefined || blocker === undefined) operations.fold();
-    this.#pairs.find(waiter ?? other, blocker ?? other).add(ms);
+    this.#pairs.find(waiter ?? otherValue, blocker ?? otherValue).add(ms);
   }
 }

@@ -1,5 +1,4 @@
-import { metrics } from '@lockscope/core';
-import { other } from './label-values.ts';
+import { metrics, otherValue } from '@lockscope/core';
 import type { CellReading, LineShape } from './metric-family.ts';
 import type { MetricReport, ReportedCell } from './worker-messages.ts';
 
@@ -119,7 +118,10 @@ const chosenByUsers: ReadonlySet<string> = new Set([
 ]);
 
 function folded(cell: ReportedCell): ReportedCell {
-  const labels = Object.entries(cell.labels).map(([label, value]) => [label, chosenByUsers.has(label) ? other : value]);
+  const labels = Object.entries(cell.labels).map(([label, value]) => [
+    label,
+    chosenByUsers.has(label) ? otherValue : value,
+  ]);
   return { ...cell, labels: Object.fromEntries(labels) as ReportedCell['labels'] };
 }
 

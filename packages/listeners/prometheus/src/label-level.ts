@@ -1,12 +1,12 @@
-import type { LabelValues } from './label-values.ts';
+import type { FewValues } from '@lockscope/core';
 
 /** One label on the way to a cell: from what an event says to what belongs to it, made when it is first seen. */
 export class LabelLevel<V> {
   readonly #found = new Map<unknown, V>();
-  readonly #values: LabelValues;
+  readonly #values: FewValues;
   readonly #make: (value: string) => V;
 
-  constructor(values: LabelValues, make: (value: string) => V) {
+  constructor(values: FewValues, make: (value: string) => V) {
     this.#values = values;
     this.#make = make;
   }

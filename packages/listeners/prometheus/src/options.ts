@@ -1,7 +1,13 @@
-import { lockModes, metrics, type EventClock, type LockMode, type MetricName } from '@lockscope/core';
+import {
+  InvalidOptionsError,
+  lockModes,
+  maxValueLength,
+  metrics,
+  type EventClock,
+  type LockMode,
+  type MetricName,
+} from '@lockscope/core';
 import { register } from 'prom-client';
-import { InvalidOptionsError } from '@lockscope/core';
-import { maxLabelLength } from './label-value.ts';
 import type { MetricRegistry } from './metric-registry.ts';
 import type { WatchedQueue } from './queue-counts.ts';
 
@@ -177,9 +183,9 @@ function declarations(
 }
 
 function checkLabel(at: string, text: unknown, problems: string[]): void {
-  if (typeof text !== 'string' || text === '' || text.length > maxLabelLength) {
+  if (typeof text !== 'string' || text === '' || text.length > maxValueLength) {
     problems.push(
-      `${at} must be text of 1 to ${maxLabelLength} characters, got ${typeof text === 'string' ? `${text.length}` : typeof text}`,
+      `${at} must be text of 1 to ${maxValueLength} characters, got ${typeof text === 'string' ? `${text.length}` : typeof text}`,
     );
   }
 }

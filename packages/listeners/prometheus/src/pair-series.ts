@@ -1,4 +1,4 @@
-import { other } from './label-values.ts';
+import { otherValue } from '@lockscope/core';
 import type { Room } from './room.ts';
 import type { ValueCell } from './value-family.ts';
 
@@ -16,8 +16,8 @@ export class PairSeries {
   find(first: string, second: string): ValueCell {
     const found = this.#found.get(first)?.get(second);
     if (found !== undefined) return found;
-    const folded = first === other && second === other;
-    if (!folded && !this.#room.take()) return this.find(other, other);
+    const folded = first === otherValue && second === otherValue;
+    if (!folded && !this.#room.take()) return this.find(otherValue, otherValue);
     const cell = this.#make(first, second);
     const bySecond = this.#found.get(first) ?? new Map<string, ValueCell>();
     this.#found.set(first, bySecond.set(second, cell));

@@ -1,16 +1,17 @@
 import {
+  FewValues,
   acquireOutcomes,
   attemptResults,
   eventTypes,
   lockModes,
   lostReasons,
+  otherValue,
   pseudoBlockers,
   releaseReasons,
   renewOutcomes,
   type EventType,
 } from '@lockscope/core';
 
-import { FewValues, other } from './few-values.ts';
 import type { AttributeCaps } from './metrics-options.ts';
 
 const storagePrefix = 'storage.';
@@ -42,7 +43,7 @@ export class FewValued {
 
   constructor(caps: Required<AttributeCaps>, onFold: (reason: string) => void) {
     const capped = (known: string[], room: number, reason: string): FewValues =>
-      new FewValues(known, room, () => onFold(reason));
+      new FewValues(known, room, { onFold: () => onFold(reason) });
     this.names = capped([], caps.names, 'names');
     this.systems = capped([], caps.systems, 'systems');
     this.errorTypes = capped([''], caps.errorTypes, 'error_types');
@@ -69,7 +70,7 @@ export class FewValued {
       this.#blamePairs,
       this.#caps.blamePairs,
       'blame_pairs',
-      [blocker ?? other, waiter ?? other],
+      [blocker ?? otherValue, waiter ?? otherValue],
       name,
     );
   }
@@ -90,10 +91,10 @@ export class FewValued {
   ): readonly [string, string] {
     const id = JSON.stringify([of, ...pair]);
     if (known.has(id)) return pair;
-    const folded = pair[0] === other && pair[1] === other;
+    const folded = pair[0] === otherValue && pair[1] === otherValue;
     if (!folded && known.size >= most) {
       this.#onFold(reason);
-      return [other, other];
+      return [otherValue, otherValue];
     }
     if (!folded) known.add(id);
     return pair;
