@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packageGroups } from './package-groups.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** @type {{ packageManager: string }} */
@@ -16,9 +17,8 @@ const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), '
  * @returns {PublicPackage[]}
  */
 export function publicPackages() {
-  const groups = ['packages', 'packages/storages', 'packages/listeners', 'packages/instruments', 'packages/brokers'];
-  const folders = groups
-    .filter((group) => existsSync(join(root, group)))
+  const folders = packageGroups
+    .filter((group) => group.startsWith('packages') && existsSync(join(root, group)))
     .flatMap((group) => readdirSync(join(root, group)).map((name) => `${group}/${name}`));
   return folders
     .filter((dir) => existsSync(join(root, dir, 'package.json')))

@@ -3,12 +3,15 @@ import { writeSync } from 'node:fs';
 import type { SerializedError } from 'vitest';
 import type { Reporter, TestCase, TestModule, TestSuite, Vitest } from 'vitest/node';
 
-type Totals = { passed: number; failed: number; skipped: string[]; notes: string[] };
+import { rowOf } from './capability-rows.ts';
+
+type Totals = { passed: number; failed: number; skipped: string[]; notes: string[]; rows: Set<number> };
 
 /**
  * Says last, and alone on its line, what really happened: `N passed, N failed, N skipped`. Before that it lists by
  * name whatever was skipped, because a green run that did not run is not green. A file or a hook that failed and an
- * error outside any test each count as one failure. With REQUIRE_SERVERS=1 a skip fails the run.
+ * error outside any test each count as one failure. With REQUIRE_SERVERS=1 a skip fails the run. Before that it says
+ * which rows of the table of capabilities had a test that passed, by names that begin with `row 57: `.
  */
 export class TotalsReporter implements Reporter {
   #pattern: RegExp | undefined;
@@ -45,7 +48,7 @@ function count(
   unhandled: readonly SerializedError[],
   pattern: RegExp | undefined,
 ): Totals {
-  const totals: Totals = { passed: 0, failed: 0, skipped: [], notes: [] };
+  const totals: Totals = { passed: 0, failed: 0, skipped: [], notes: [], rows: new Set() };
   const fail = (what: string): void => {
     totals.failed += 1;
     totals.notes.push(what);
@@ -59,8 +62,11 @@ function count(
     for (const test of module.children.allTests()) {
       tests += 1;
       const result = test.result();
-      if (result.state === 'passed') totals.passed += 1;
-      else if (result.state === 'failed') totals.failed += 1;
+      if (result.state === 'passed') {
+        totals.passed += 1;
+        const row = rowOf(test.name);
+        if (row !== undefined) totals.rows.add(row);
+      } else if (result.state === 'failed') totals.failed += 1;
       else if (result.state === 'pending') fail(`never ended: ${nameOf(test)}`);
       else if (selected(test, pattern)) totals.skipped.push(nameOf(test) + (result.note ? ` (${result.note})` : ''));
     }
@@ -85,10 +91,23 @@ function path(entity: TestCase | TestSuite): string[] {
   return names;
 }
 
-function render({ passed, failed, skipped, notes }: Totals): string {
+function render({ passed, failed, skipped, notes, rows }: Totals): string {
   const lines = [''];
+  if (rows.size > 0) lines.push(`Rows of the table of capabilities that were covered: ${ranges(rows)}`, '');
   if (skipped.length > 0) lines.push(`Skipped (${skipped.length}):`, ...skipped.map((name) => `  - ${name}`), '');
   if (notes.length > 0) lines.push(...notes, '');
   lines.push(`${passed} passed, ${failed} failed, ${skipped.length} skipped`, '');
   return lines.join('\n');
+}
+
+/** 57, 58, 59, 71: `57 to 59, 71 (4)`. */
+function ranges(rows: ReadonlySet<number>): string {
+  const parts: { from: number; to: number }[] = [];
+  for (const row of [...rows].toSorted((a, b) => a - b)) {
+    const last = parts.at(-1);
+    if (last?.to === row - 1) last.to = row;
+    else parts.push({ from: row, to: row });
+  }
+  const text = parts.map(({ from, to }) => (from === to ? `${from}` : `${from} to ${to}`)).join(', ');
+  return `${text} (${rows.size})`;
 }

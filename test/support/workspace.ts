@@ -2,6 +2,8 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { packageGroups } from './package-groups.mjs';
+
 export const root: string = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
 /** What the checks read of a package.json. */
@@ -28,17 +30,8 @@ export type WorkspacePackage = {
   readonly references: readonly string[];
 };
 
-const groups = [
-  'packages',
-  'packages/storages',
-  'packages/listeners',
-  'packages/instruments',
-  'packages/brokers',
-  'examples',
-];
-
 export function readWorkspace(): WorkspacePackage[] {
-  return groups
+  return packageGroups
     .flatMap((group) => subfolders(group))
     .flatMap((dir) => (exists(`${dir}/package.json`) ? [read(dir)] : []));
 }
