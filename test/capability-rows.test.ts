@@ -13,7 +13,7 @@ it('every capability that delivery re-creates has a test that carries its number
   const titles = /['"`](row \d+: )/g;
   const covered = new Set<number>();
   for (const folder of ['packages', 'examples', 'test']) {
-    for (const file of filesBelow(folder, '.test.ts')) {
+    for (const file of [...filesBelow(folder, '.test.ts'), ...filesBelow(folder, '.test-d.ts')]) {
       for (const [, title = ''] of readFileSync(join(root, file), 'utf8').matchAll(titles))
         covered.add(rowOf(title) ?? 0);
     }
