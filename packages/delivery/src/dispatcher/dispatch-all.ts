@@ -1,9 +1,15 @@
 import { checkDispatch } from './checks.ts';
-import type { Dispatcher, DispatchOptions } from './dispatcher.ts';
+import type { DispatchOptions } from './dispatcher.ts';
 import { DispatchAllError, NoDispatcherError } from './errors.ts';
 import { eventIds } from './event-ids.ts';
 
 const nextId = eventIds();
+
+/** Whatever takes events of a topic: every dispatcher that has it among its topics. */
+export interface TakesTopic<Topic extends string, Event> {
+  readonly name: string;
+  readonly dispatch: (topic: Topic, event: Event, options?: DispatchOptions) => Promise<string>;
+}
 
 /**
  * Gives one event, with one id, to several dispatchers: all are asked, in the order of the argument, and none waits for
@@ -12,10 +18,10 @@ const nextId = eventIds();
  * @throws {DispatchAllError} naming each that did not take it; the others have it.
  * @throws {NoDispatcherError} {@link NoTopicError} {@link NoEventError} {@link InvalidOptionsError} before any is asked.
  */
-export async function dispatchAll<Topics extends object, Topic extends keyof Topics & string>(
+export async function dispatchAll<Topic extends string, Event>(
   topic: Topic,
-  event: Topics[Topic],
-  dispatchers: readonly Pick<Dispatcher<Topics>, 'name' | 'dispatch'>[],
+  event: Event,
+  dispatchers: readonly TakesTopic<Topic, Event>[],
   options: DispatchOptions = {},
 ): Promise<string> {
   checkDispatch(topic, event, options);

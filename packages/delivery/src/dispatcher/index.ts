@@ -13,7 +13,7 @@ export type {
   EventContext,
   TopicHandlerOptions,
 } from './dispatcher.ts';
-export { dispatchAll } from './dispatch-all.ts';
+export { dispatchAll, type TakesTopic } from './dispatch-all.ts';
 export {
   ConcurrentModificationError,
   DispatchAllError,
