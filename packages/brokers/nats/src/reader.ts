@@ -23,6 +23,8 @@ import { nanos, type Open, type Session } from './session.ts';
 /** How many events of a group may be with all its members, or wait to be handed over again. */
 const mostUnacknowledged = 20_000;
 const fetchMs = 5000;
+/** Of so many events it is remembered how often they came: a server that was killed may have forgotten it. */
+const mostRemembered = 20_000;
 
 /** Brings the events of one subscription from a consumer of JetStream, for as long as it is open. */
 export class Reader {
@@ -39,6 +41,7 @@ export class Reader {
   #next: number | undefined;
   /** What this process has of a group, and how long the server waits for a sign of life. */
   readonly #held = new Set<JsMsg>();
+  readonly #attempts = new Map<number, number>();
   #ackWaitMs: number;
   #signs: ReturnType<typeof setTimeout> | undefined;
 
@@ -130,11 +133,19 @@ export class Reader {
     };
     this.deliveries.take({
       event,
-      attempt: message.info.deliveryCount,
+      attempt: this.#attempt(message),
       ack: () => leave(() => message.ack()),
       redeliver: (delayMs) => leave(() => message.nak(Math.ceil(delayMs))),
       giveBack: () => leave(() => message.nak()),
     });
+  }
+
+  #attempt({ seq, info }: JsMsg): number {
+    const attempt = Math.max(info.deliveryCount, (this.#attempts.get(seq) ?? 0) + 1);
+    this.#attempts.set(seq, attempt);
+    const [oldest] = this.#attempts.keys();
+    if (this.#attempts.size > mostRemembered && oldest !== undefined) this.#attempts.delete(oldest);
+    return attempt;
   }
 
   /** Tells the server that this process lives, so that nobody else gets what it has. */

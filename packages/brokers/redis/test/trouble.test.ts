@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { Child } from '../../../../test/support/child.ts';
+import { describeWith } from '../../../../test/support/describe-with.ts';
+import { startRedis, type RedisTestServer } from '../../../../test/support/servers/redis.ts';
+import { sourceProgram } from '../../../../test/support/source-program.ts';
+import { redisBroker } from '../src/index.ts';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+describeWith('redis-server', 'a broker in trouble', () => {
+  let server: RedisTestServer;
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(() => server.stop());
+
+  it(
+    'row 99: an event whose process is killed in mid-work is handled again, by another',
+    { timeout: 60_000 },
+    async () => {
+      const { url } = server;
+      const name = `n${randomUUID()}`;
+      const broker = redisBroker({ url, prefix: name });
+      await broker.publish('work', bytes('an order'));
+      const program = await sourceProgram(new URL('programs/member.ts', import.meta.url));
+      // It is ready when it works.
+      const member = await Child.start(program, [url, name]);
+      const handled: string[] = [];
+      const subscription = broker.subscribe(
+        'work',
+        ({ body, attempt }) => handled.push(`${new TextDecoder().decode(body)}, attempt ${attempt}`),
+        { group: 'workers', ackWaitMs: 500 },
+      );
+      await subscription.ready;
+      expect(handled).toEqual([]);
+      await member.kill();
+      await expect.poll(() => handled, { timeout: 20_000 }).toEqual(['an order, attempt 2']);
+      expect(subscription.stats).toMatchObject({ redelivered: 1, handled: 1 });
+      await broker.close();
+    },
+  );
+
+  it('a server that stands still is not taken for one that answers', { timeout: 60_000 }, async () => {
+    const { url } = server;
+    const name = `n${randomUUID()}`;
+    const broker = redisBroker({ url, prefix: name, timeoutMs: 300 });
+    await broker.publish('a', bytes('1'));
+    server.freeze();
+    await expect(broker.publish('a', bytes('2'))).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' });
+    server.thaw();
+    await expect
+      .poll(
+        () =>
+          broker.publish('a', bytes('3')).then(
+            () => true,
+            () => false,
+          ),
+        { timeout: 20_000 },
+      )
+      .toBe(true);
+    await broker.close();
+  });
+});
