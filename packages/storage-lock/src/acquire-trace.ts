@@ -5,7 +5,7 @@ import type { AcquireCall } from './acquire-call.ts';
 import type { CallSite } from './call-site.ts';
 import { isTold } from './is-told.ts';
 import type { LockRegistry } from './lock-registry.ts';
-import { votesOf } from './votes.ts';
+import { answerOf, votesOf } from './votes.ts';
 import type { WaitLedger } from './wait-ledger.ts';
 
 /** @internal How one acquire ended, for its event. */
@@ -89,15 +89,16 @@ export class AcquireTrace {
    */
   answered(attempt: number, from: number, at: number, result: 'acquired' | 'busy' | 'error', answer?: unknown): void {
     const error = result === 'error' ? answer : undefined;
-    const votes = votesOf(answer);
     if (result === 'error') this.#failures += 1;
     if (this.#call === undefined && result === 'error' && this.#failures === 1)
       this.#call = this.#acquire?.child('storage.acquire', { at: from });
     if (result === 'error') this.#call?.end('error', { error, at });
-    else this.#call?.end('ok', { details: { ...(result === 'busy' ? refused : granted), ...votes }, at });
+    else this.#call?.end('ok', { details: answerOf(answer, result === 'busy'), at });
     if (result === 'busy' && (attempt & (attempt - 1)) !== 0) return;
     if (result === 'error' && !isTold(this.#failures)) return;
-    this.#acquire?.action('acquire.attempt', { attempt, result, ...votes }, { from, at, error });
+    const votes = votesOf(answer);
+    const payload = votes === undefined ? { attempt, result } : { attempt, result, ...votes };
+    this.#acquire?.action('acquire.attempt', payload, { from, at, error });
   }
 
   sees(previous: Blocker | undefined, blocker: Blocker, queueDepth: number | undefined, at: number): void {
@@ -139,18 +140,17 @@ export class AcquireTrace {
     const { outcome, attempts, waitMs, contended, leaseMs, record, error, at } = end;
     this.#call?.end('abandoned', { at });
     if (this.#acquire !== undefined) {
-      const details: { -readonly [K in keyof EventDetails['lock.acquire']]: EventDetails['lock.acquire'][K] } = {
-        attempts,
-        waitMs,
-        contended,
-      };
+      // Field by field, and the token with the first: what is added to an object later takes more room.
+      const details: { -readonly [K in keyof EventDetails['lock.acquire']]: EventDetails['lock.acquire'][K] } =
+        record === undefined
+          ? { attempts, waitMs, contended }
+          : { attempts, waitMs, contended, fencingToken: record.fencingToken };
       const { blocker, ledger, deadlockWith } = end;
       if (blocker !== undefined) details.blocker = blocker;
       if (ledger !== undefined) details.segments = ledger.end(at);
       if (ledger?.predecessor !== undefined) details.predecessor = ledger.predecessor;
       if (this.#holding !== undefined) details.holding = this.#holding;
       if (deadlockWith !== undefined) details.deadlockWith = deadlockWith;
-      if (record !== undefined) details.fencingToken = record.fencingToken;
       if (end.reentered === true) details.reentered = true;
       this.#acquire.end(outcome, { at, details, error, lock: record && snapshotOf(record, 1) });
     }
@@ -158,6 +158,3 @@ export class AcquireTrace {
     this.root.end(outcome, { at, error, details: { contended, waitMs, leaseMs, renewals: 0, depth: 0 } });
   }
 }
-
-const refused: EventDetails['storage.acquire'] = Object.freeze({ refused: true });
-const granted: EventDetails['storage.acquire'] = Object.freeze({ refused: false });

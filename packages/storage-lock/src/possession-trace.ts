@@ -5,7 +5,7 @@ import type { LockLostError } from './errors.ts';
 import { isTold } from './is-told.ts';
 import type { OpenRenewal } from './open-renewals.ts';
 import type { Possession } from './possession.ts';
-import { votesOf } from './votes.ts';
+import { answerOf } from './votes.ts';
 
 /** @internal What listeners are told of one possession. There is none when nobody listens. */
 export class PossessionTrace {
@@ -46,7 +46,7 @@ export class PossessionTrace {
 
   /** The storage said whether the lease goes on. */
   answers({ call }: OpenRenewal, result: RenewResult): void {
-    call?.end('ok', { details: { refused: !result.renewed, ...votesOf(result) } });
+    call?.end('ok', { details: answerOf(result, !result.renewed) });
   }
 
   refused({ event }: OpenRenewal, details: EventDetails['lease.renew']): void {
@@ -111,20 +111,24 @@ export class PossessionTrace {
   #endTree(root: OpenEvent<'lock'>, outcome: ReleaseReason, at: number, error: unknown): void {
     const { grant, grantedAt, depth, deepest, renewals, loss } = this.#possession;
     const { contended, waitMs, leaseMs, record } = grant;
-    const details: EventDetails['lock'] = {
+    const { fencingToken } = record;
+    const holdMs = at - grantedAt;
+    const details: Writable<EventDetails['lock']> = {
       contended,
       waitMs,
-      holdMs: at - grantedAt,
-      fencingToken: record.fencingToken,
+      holdMs,
+      fencingToken,
       leaseMs,
       renewals,
       depth: deepest,
-      ...(loss !== undefined && { lostReason: loss.reason }),
-      ...(root !== this.root && { reentered: true as const }),
     };
+    if (loss !== undefined) details.lostReason = loss.reason;
+    if (root !== this.root) details.reentered = true;
     root.end(outcome, { at, error, lock: snapshotOf(record, depth), details });
   }
 }
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 const soon = Promise.resolve();
 function nothing(): void {}

@@ -5,7 +5,7 @@ import { LockReleaseError } from './errors.ts';
 import type { LockRegistry } from './lock-registry.ts';
 import type { Possession } from './possession.ts';
 import { callStorage } from './storage-call.ts';
-import { votesOf } from './votes.ts';
+import { answerOf } from './votes.ts';
 
 /** Pauses before a failed release is tried again, while the lease lasts. */
 const retryAfterMs = [50, 250] as const;
@@ -75,7 +75,7 @@ export class Release {
     // Refused after a try without an answer: that try did it.
     const released = result.released || this.#tries > 1;
     const at = this.#now();
-    this.#call?.end('ok', { at, details: { refused: !result.released, ...votesOf(result) } });
+    this.#call?.end('ok', { at, details: answerOf(result, !result.released) });
     this.#endEvent(released ? 'released' : 'stale', at);
     if (released) this.#possession.finish('released', at);
     else {
