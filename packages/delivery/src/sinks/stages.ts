@@ -23,24 +23,30 @@ export function filter<T>(predicate: Predicate<T>): Stage<T, T, Filter<T>> {
   return (behind) => new Filter(behind, predicate);
 }
 
+type Before<Out, Made> = (behind: Sink<Out>) => Made;
+
 /**
  * Puts stages before a sink: `pipe(queue(), retrying(), sink)` is `new Queue(new Retrying(sink))`. Gives the first of them;
  * to close that closes all.
  */
-export function pipe<A, B, S extends Sink<A>>(first: Stage<A, B, S>, last: Sink<B>): S;
-export function pipe<A, B, C, S extends Sink<A>>(first: Stage<A, B, S>, second: Stage<B, C>, last: Sink<C>): S;
-export function pipe<A, B, C, D, S extends Sink<A>>(
-  first: Stage<A, B, S>,
-  second: Stage<B, C>,
-  third: Stage<C, D>,
-  last: Sink<D>,
+export function pipe<B, S extends Sink<never>>(first: Before<B, S>, last: Sink<NoInfer<B>>): S;
+export function pipe<B, C, S extends Sink<never>>(
+  first: Before<B, S>,
+  second: Before<C, Sink<NoInfer<B>>>,
+  last: Sink<NoInfer<C>>,
 ): S;
-export function pipe<A, B, C, D, E, S extends Sink<A>>(
-  first: Stage<A, B, S>,
-  second: Stage<B, C>,
-  third: Stage<C, D>,
-  fourth: Stage<D, E>,
-  last: Sink<E>,
+export function pipe<B, C, D, S extends Sink<never>>(
+  first: Before<B, S>,
+  second: Before<C, Sink<NoInfer<B>>>,
+  third: Before<D, Sink<NoInfer<C>>>,
+  last: Sink<NoInfer<D>>,
+): S;
+export function pipe<B, C, D, E, S extends Sink<never>>(
+  first: Before<B, S>,
+  second: Before<C, Sink<NoInfer<B>>>,
+  third: Before<D, Sink<NoInfer<C>>>,
+  fourth: Before<E, Sink<NoInfer<D>>>,
+  last: Sink<NoInfer<E>>,
 ): S;
 export function pipe(...parts: readonly unknown[]): unknown {
   const stages = parts.slice(0, -1) as readonly Stage<never>[];
