@@ -60,6 +60,8 @@ export class HandlerWorker {
       lockDuration: claimMs,
       stalledInterval: claimMs,
       maxStalledCount: maxCrashes,
+      // After a fault of the server; BullMQ's own 15 s would leave all that waits alone for so long.
+      runRetryDelay: 1_000,
       settings: {
         backoffStrategy: (failed, _type, _error, job) => this.#delayAfter(failed, job as EventJob | undefined),
       },
