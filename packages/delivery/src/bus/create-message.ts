@@ -56,22 +56,19 @@ export function createMessage<const Type extends string, Data>(
   return messageOf(fields, data) as Message<Type, Data>;
 }
 
+type Mutable<M> = { -readonly [Field in keyof M]: M[Field] };
+
 /** The message of parts that are known to be right; what is absent is left out. */
 export function messageOf(fields: Fields, data: unknown): Message {
-  const { subject, version, causationId, traceparent, headers } = fields;
-  return Object.freeze({
-    id: fields.id,
-    type: fields.type,
-    source: fields.source,
-    time: fields.time,
-    data,
-    ...(subject !== undefined && { subject }),
-    ...(version !== undefined && { version }),
-    correlationId: fields.correlationId,
-    ...(causationId !== undefined && { causationId }),
-    ...(traceparent !== undefined && { traceparent }),
-    headers: headers === noHeaders ? noHeaders : Object.freeze({ ...(headers as object) }),
-  }) as Message;
+  const { id, type, source, time, subject, version, correlationId, causationId, traceparent, headers } =
+    fields as Message;
+  const message: Mutable<Message> = { id, type, source, time, data, correlationId, headers };
+  if (subject !== undefined) message.subject = subject;
+  if (version !== undefined) message.version = version;
+  if (causationId !== undefined) message.causationId = causationId;
+  if (traceparent !== undefined) message.traceparent = traceparent;
+  if (headers !== noHeaders) message.headers = Object.freeze({ ...headers });
+  return Object.freeze(message);
 }
 
 function shown(value: unknown): string {

@@ -2,6 +2,8 @@ import { isTraceparent } from '@lockscope/core';
 
 /** What CloudEvents has in no attribute: control characters, halves of surrogate pairs, code points of no character. */
 const unprintable = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u;
+/** What needs no closer look. */
+const plain = /^[ -~]+$/;
 /** The characters of a URI reference (RFC 3986). */
 const uriReference = /^(?:[\w\-.~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$/;
 const earliest = Date.parse('0001-01-01T00:00:00.000Z');
@@ -36,7 +38,8 @@ export function problemsOf(fields: Fields): readonly Problem[] {
     if (fields[field] !== undefined && !isText(fields[field])) problems.push([field, textual]);
   }
   const { source, time, version, traceparent, headers } = fields;
-  if (isText(source) && !uriReference.test(source)) problems.push(['source', 'must be a URI reference']);
+  if (problems.length === 0 && !uriReference.test(source as string))
+    problems.push(['source', 'must be a URI reference']);
   if (!isWhole(time, earliest, latest))
     problems.push(['time', 'must be a whole number of epoch milliseconds in the years 1 to 9999']);
   if (version !== undefined && !isWhole(version, 0, latestVersion))
@@ -50,7 +53,7 @@ export function problemsOf(fields: Fields): readonly Problem[] {
 const textual = 'must be text that is not empty and has no control characters';
 
 function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && !unprintable.test(value);
+  return typeof value === 'string' && (plain.test(value) || (value !== '' && !unprintable.test(value)));
 }
 
 function isWhole(value: unknown, least: number, most: number): boolean {

@@ -1,3 +1,4 @@
+import type { HandlerContext } from '../bus/handlers.ts';
 import type { ReplyRefusedError } from './request-errors.ts';
 
 /** The names that a map has. */
@@ -36,11 +37,11 @@ export interface DriverEvent<Name extends string = string, Payload = unknown, Re
   readonly signal: AbortSignal;
 
   /**
-   * Does the work and answers with what it gives; what it throws goes to who asked, the same object. Never throws and
+   * Does the work, which gets the signal, and answers with what it gives; what it throws goes to who asked, the same object. Never throws and
    * never rejects, so that one failure or one late answer ends no loop: the outcome tells. The work is not done when
    * nobody wants the answer (any more).
    */
-  reply(work: (signal: AbortSignal) => Reply | PromiseLike<Reply>): Promise<ReplyOutcome<Reply>>;
+  reply(work: (context: HandlerContext) => Reply | PromiseLike<Reply>): Promise<ReplyOutcome<Reply>>;
 
   /** Answers with an error: who asked gets this very object. Never throws. */
   fail(error: unknown): ReplyOutcome<never>;

@@ -1,3 +1,4 @@
+import type { HandlerContext } from '../bus/handlers.ts';
 import { Link } from './chain.ts';
 import type { DriverEvent, ReplyOutcome } from './driver-event.ts';
 import { limit } from './limit.ts';
@@ -75,18 +76,19 @@ export class QueuedEvent extends Link implements DriverEvent {
     signal?.addEventListener('abort', this.#abort);
   }
 
+  /** Made when it is first read: most are not, and it costs more than all the rest. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.#reason !== undefined) this.#controller.abort(this.#reason.error);
     return this.#controller.signal;
   }
 
-  async reply(work: (signal: AbortSignal) => unknown): Promise<ReplyOutcome<unknown>> {
+  async reply(work: (context: HandlerContext) => unknown): Promise<ReplyOutcome<unknown>> {
     const refusal = this.#refusal();
     if (refusal !== undefined) return this.#refuse(refusal);
     this.phase = 'working';
     try {
-      return this.#finish('replied', { status: 'replied', value: await work(this.signal) });
+      return this.#finish('replied', { status: 'replied', value: await work(this) });
     } catch (error) {
       return this.#finish('failed', { status: 'failed', error });
     }

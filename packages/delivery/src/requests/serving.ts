@@ -37,11 +37,11 @@ export class Serving {
   }
 
   async #work(event: QueuedEvent): Promise<void> {
-    if (event.isRequest) await event.reply((signal) => this.#handle(event, signal));
+    if (event.isRequest) await event.reply(() => this.#handle(event));
     else {
       this.#queue.working(event);
       try {
-        await this.#handle(event, event.signal);
+        await this.#handle(event);
       } catch (error) {
         this.#queue.fault(error, event);
       }
@@ -50,11 +50,11 @@ export class Serving {
     this.#leave(event);
   }
 
-  #handle(event: QueuedEvent, signal: AbortSignal): unknown {
-    const { name, payload, headers } = event;
+  #handle(event: QueuedEvent): unknown {
+    const { name, payload } = event;
     const handler = Object.hasOwn(this.#handlers, name) ? this.#handlers[name] : undefined;
     if (typeof handler !== 'function') throw new UnhandledEventError(name);
-    return (handler as Handler)(payload, { name, headers, signal });
+    return (handler as Handler)(payload, event);
   }
 
   #leave(event: QueuedEvent): void {

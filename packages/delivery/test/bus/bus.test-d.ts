@@ -62,8 +62,8 @@ interface Makes {
 }
 declare const commands: Commands<Makes>;
 
-describe('row 97: a command dispatcher', () => {
-  it('checks the data and the result', () => {
+describe('a command dispatcher', () => {
+  it('row 97: checks the data and the result', () => {
     expectTypeOf(commands.dispatch('payment.make', { amount: 1 })).resolves.toEqualTypeOf<{ paymentId: string }>();
     commands.handle('payment.make', ({ data }) => ({ paymentId: String(data.amount) }));
     commands.handle('payment.make', async ({ data }) => ({ paymentId: String(data.amount) }));
@@ -76,7 +76,7 @@ describe('row 97: a command dispatcher', () => {
   });
 });
 
-describe('row 101: a service without a container', () => {
+describe('a service without a container', () => {
   interface Order {
     readonly number: string;
   }
@@ -96,11 +96,11 @@ describe('row 101: a service without a container', () => {
   }
   const orders = { insert: async (): Promise<void> => {} };
 
-  it('is made of what it needs', () => {
+  it('row 101: is made of what it needs', () => {
     expectTypeOf(createOrderService({ bus, orders })).toEqualTypeOf<{ create(order: Order): Promise<void> }>();
   });
 
-  it('does not compile without something that it needs, or with something else', () => {
+  it('row 101: does not compile without something that it needs, or with something else', () => {
     // @ts-expect-error orders are missing
     createOrderService({ bus });
     // @ts-expect-error the bus is missing

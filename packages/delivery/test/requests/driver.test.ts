@@ -134,7 +134,7 @@ describe('a driver that is closed', () => {
     const taken = producer.request('count', 1);
     const event = await take(driver);
     const outcome = event.reply(
-      (signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(7))),
+      ({ signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(7))),
     );
     await producer.send('note', 2);
     const queued = producer.request('count', 3);

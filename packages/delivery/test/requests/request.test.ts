@@ -49,7 +49,7 @@ describe('the limit of a request', () => {
     asked.catch((error: unknown) => (over = error));
     const event = await take(driver);
     let told: unknown;
-    const outcome = event.reply(async (signal) => {
+    const outcome = event.reply(async ({ signal }) => {
       signal.addEventListener('abort', () => (told = signal.reason));
       await new Promise((resolve) => setTimeout(resolve, 300));
       return 2;
@@ -260,7 +260,8 @@ describe('an answer', () => {
     const left = driver.producer().request('count', 1, { signal: stop.signal });
     const event = await take(driver);
     const outcome = event.reply(
-      (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
+      ({ signal }) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error))),
     );
     stop.abort(reason);
     await expect(left).rejects.toBe(reason);
