@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { decodeEvent, encodeEvent, queued, type Event, type Listener } from '@lockscope/core';
+import { asListener, createBus, FunctionSink, localDispatcher, pipe, queue } from '@lockscope/delivery';
+import { FileSink } from '@lockscope/delivery/file';
 import { log } from '@lockscope/listener-log';
 import { otel } from '@lockscope/listener-otel';
 import { prometheus } from '@lockscope/listener-prometheus';
@@ -30,11 +32,14 @@ const registry = new Registry();
 const validator = new TimelineValidator();
 const lines: string[] = [];
 const folder = mkdtempSync(join(tmpdir(), 'lockscope-consumer-'));
+const sent: string[] = [];
+const sending = asListener(pipe(queue<Event>(), new FunctionSink<Event>((event) => void sent.push(event.type))));
 const storage = new SqliteStorage({ path: join(folder, 'locks.db') });
 const locks = createLocks({
   storage,
   listeners: [
     mine,
+    sending,
     queued({ name: 'late', on: () => undefined }),
     validator,
     otel(),
@@ -74,6 +79,16 @@ validator.assertValid();
 const { capabilities } = new MemoryStorage();
 const contract = storageContract({ create: () => ({ storage: new MemoryStorage() }), capabilities });
 check(contract.length > 20 && contract.every(({ name }) => name !== ''), 'the contract has cases with names');
+
+check((await sending.close()).undelivered === 0 && sent.includes('lock'), 'a sink gets what happened');
+const bus = createBus<{ 'order.placed': { id: number } }>();
+const jobs = localDispatcher<{ mail: { to: string } }>();
+const mailed = new Promise<string>((resolve) => void jobs.register('mail', ({ to }) => resolve(to)));
+bus.on('order.placed', ({ data }) => jobs.dispatch('mail', { to: `customer of ${data.id}` }));
+await bus.publish('order.placed', { id: 42 });
+check((await mailed) === 'customer of 42', 'an event leads to a job');
+await jobs.close();
+check(typeof FileSink === 'function', 'the file sink is there');
 
 await locks.close();
 await storage.close();
