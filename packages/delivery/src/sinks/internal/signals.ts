@@ -1,34 +1,31 @@
-/** Who waits for a signal: one listener for all, because Node warns of a leak when eleven of them listen by themselves. */
+/**
+ * Who waits for a signal: one listener for all, because Node warns of a leak when eleven of them listen by themselves. It
+ * stays on the signal, for as long as that lives: to put it there and take it away again for each write costs more than
+ * the write.
+ */
 const waiting = new WeakMap<AbortSignal, Set<() => void>>();
 
-/** Calls `run` when the signal aborts, at once when it has. Gives what ends that; nothing is left behind on the signal. */
+/** Calls `run` when the signal aborts, at once when it has. Gives what ends that. */
 export function onAbort(signal: AbortSignal, run: () => void): () => void {
   if (signal.aborted) {
     run();
     return nothing;
   }
-  let runs = waiting.get(signal);
-  if (runs === undefined) {
-    const all = (runs = new Set<() => void>());
-    waiting.set(signal, all);
-    const abort = (): void => {
-      waiting.delete(signal);
-      for (const each of all) each();
-    };
-    stops.set(all, () => {
-      waiting.delete(signal);
-      signal.removeEventListener('abort', abort);
-    });
-    signal.addEventListener('abort', abort, { once: true });
-  }
+  const runs = waiting.get(signal) ?? listening(signal);
   const mine = (): void => run();
   runs.add(mine);
-  return () => {
-    if (runs.delete(mine) && runs.size === 0) stops.get(runs)?.();
-  };
+  return () => void runs.delete(mine);
 }
 
-const stops = new WeakMap<Set<() => void>, () => void>();
+function listening(signal: AbortSignal): Set<() => void> {
+  const runs = new Set<() => void>();
+  waiting.set(signal, runs);
+  const abort = (): void => {
+    for (const run of runs) run();
+  };
+  signal.addEventListener('abort', abort, { once: true });
+  return runs;
+}
 
 function nothing(): void {}
 
