@@ -1,5 +1,7 @@
 import { InvalidOptionsError } from '@lockscope/core';
 import type { Closable, Closed, CloseOptions } from '../closable.ts';
+import { Closing } from '../sinks/internal/closing.ts';
+import { Fifo } from '../sinks/internal/fifo.ts';
 import type { Broker, PublishOptions } from './broker.ts';
 import { BrokerClosedError, EventRefusedError } from './broker-errors.ts';
 import { tell } from './told.ts';
@@ -73,217 +75,178 @@ interface Waiting<T> {
   readonly number: number;
 }
 
+type CheckedOptions<T> = BrokerOutputOptions<T> &
+  Required<Pick<BrokerOutputOptions<T>, 'capacity' | 'onFull' | 'inFlight' | 'maxPauseMs'>>;
+
 /** The same for events that become texts only when it is their turn. */
 export class Output<T> implements BrokerOutput<T> {
   readonly #broker: Broker;
   readonly #encode: (event: T) => OutgoingEvent;
-  readonly #options: Required<Pick<BrokerOutputOptions<T>, 'capacity' | 'onFull' | 'inFlight' | 'maxPauseMs'>> &
-    BrokerOutputOptions<T>;
+  readonly #options: CheckedOptions<T>;
   /** Ids of this output begin with it. */
   readonly #name: string = newName();
-  #waiting: Waiting<T>[] = [];
-  /** Where the line begins in `#waiting`: taking from the front of a long list would cost its length. */
-  #head = 0;
-  #running = 0;
+  readonly #waiting = new Fifo<Waiting<T>>();
+  readonly #sending = new Set<Waiting<T>>();
+  readonly #counts = { published: 0, duplicates: 0, dropped: 0, failed: 0 };
   #number = 0;
-  #published = 0;
-  #duplicates = 0;
-  #dropped = 0;
-  #failed = 0;
+  /** Attempts in a row that failed. */
   #failures = 0;
-  #pause: { readonly timer: ReturnType<typeof setTimeout>; readonly end: () => void } | undefined;
-  readonly #settled: (() => void)[] = [];
-  #awaited = 0;
-  #closing: Promise<Closed> | undefined;
+  /** Those that failed wait for the same moment. */
+  #pause:
+    | { readonly timer: ReturnType<typeof setTimeout>; readonly over: Promise<void>; readonly end: () => void }
+    | undefined;
+  /** Who waits until nothing is left. */
+  readonly #flushing: (() => void)[] = [];
+  readonly #closing: Closing;
+  #givenUp = 0;
 
   constructor(broker: Broker, encode: (event: T) => OutgoingEvent, options: BrokerOutputOptions<T>) {
     this.#broker = broker;
     this.#encode = encode;
-    const { capacity = 10_000, onFull = 'drop_oldest', inFlight = 32, maxPauseMs = 2000 } = options;
-    const problems: string[] = [];
-    for (const [name, value, most] of [
-      ['capacity', capacity, 100_000_000],
-      ['inFlight', inFlight, 10_000],
-      ['maxPauseMs', maxPauseMs, 2 ** 31 - 1],
-    ] as const) {
-      if (!(Number.isSafeInteger(value) && value >= 1 && value <= most))
-        problems.push(`${name} must be a whole number from 1 to ${most}, got ${String(value)}`);
-    }
-    if (onFull !== 'drop_oldest' && onFull !== 'drop_newest')
-      problems.push(`onFull must be drop_oldest or drop_newest, got ${String(onFull)}`);
-    if (problems.length > 0) throw new InvalidOptionsError(problems);
-    this.#options = { ...options, capacity, onFull, inFlight, maxPauseMs };
+    this.#options = checked(options);
+    const end = async (): Promise<Closed> => {
+      await this.flush();
+      return { undelivered: this.#givenUp };
+    };
+    this.#closing = new Closing(this, end, () => this.#giveUp());
   }
 
   get stats(): OutputStats {
-    return Object.freeze({
-      depth: this.#depth + this.#running,
-      published: this.#published,
-      duplicates: this.#duplicates,
-      dropped: this.#dropped,
-      failed: this.#failed,
-    });
+    return Object.freeze({ ...this.#counts, depth: this.#depth });
   }
 
   get #depth(): number {
-    return this.#waiting.length - this.#head;
+    return this.#waiting.size + this.#sending.size;
   }
 
   push(event: T): boolean {
-    if (this.#closing !== undefined) {
+    if (this.#closing.begun) {
       this.#drop(event, 'closed');
       return false;
     }
-    if (this.#depth + this.#running >= this.#options.capacity) {
-      const oldest = this.#options.onFull === 'drop_oldest' ? this.#take() : undefined;
-      this.#drop(oldest === undefined ? event : oldest.event, 'full');
-      if (oldest === undefined) return false;
+    if (this.#depth >= this.#options.capacity) {
+      const old = this.#options.onFull === 'drop_oldest' && this.#waiting.size > 0;
+      this.#drop(old ? this.#waiting.shift().event : event, 'full');
+      if (!old) return false;
     }
     this.#number += 1;
     this.#waiting.push({ event, number: this.#number });
-    // One alone goes at once; but not within the call of whoever pushes.
-    if (this.#running === 0 && this.#pause === undefined) queueMicrotask(() => this.#start());
+    // Not within the call of whoever pushes. What comes while others are on their way follows the first of them.
+    if (this.#sending.size === 0) queueMicrotask(() => this.#start());
     return true;
   }
 
   async flush(): Promise<void> {
-    if (this.#depth + this.#running === 0) return;
-    await this.#awaiting(new Promise((resolve) => this.#settled.push(resolve)));
+    if (this.#depth === 0) return;
+    const flushed = new Promise<void>((resolve) => this.#flushing.push(resolve));
+    (this.#pause?.timer as { ref?: () => void } | undefined)?.ref?.();
+    await flushed;
   }
 
-  close({ signal }: CloseOptions = {}): Promise<Closed> {
-    this.#closing ??= this.#end();
-    if (signal?.aborted === true) this.#giveUp();
-    else signal?.addEventListener('abort', () => this.#giveUp(), { once: true });
-    return this.#closing;
+  close(options?: CloseOptions): Promise<Closed> {
+    return this.#closing.close(options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  #givenUp = 0;
-  #over = false;
-
-  async #end(): Promise<Closed> {
-    await this.flush();
-    this.#over = true;
-    return Object.freeze({ undelivered: this.#givenUp });
-  }
-
+  /** What is on its way may still arrive; nobody waits for it. */
   #giveUp(): void {
-    if (this.#over) return;
-    this.#over = true;
-    for (let next = this.#take(); next !== undefined; next = this.#take()) {
-      this.#givenUp += 1;
-      this.#drop(next.event, 'closed');
-    }
-    // What is on its way may arrive or not.
-    this.#givenUp += this.#running;
-    this.#dropped += this.#running;
+    const left = [...this.#sending, ...this.#waiting.clear()];
+    this.#sending.clear();
+    this.#givenUp = left.length;
+    for (const { event } of left) this.#drop(event, 'closed');
     this.#pause?.end();
     this.#settle();
   }
 
   #start(): void {
-    while (this.#running < this.#options.inFlight && this.#pause === undefined) {
-      const next = this.#take();
-      if (next === undefined) return;
-      this.#running += 1;
+    while (this.#sending.size < this.#options.inFlight && this.#pause === undefined && this.#waiting.size > 0) {
+      const next = this.#waiting.shift();
+      this.#sending.add(next);
       void this.#send(next);
     }
   }
 
-  async #send({ event, number }: Waiting<T>): Promise<void> {
-    for (;;) {
+  async #send(sent: Waiting<T>): Promise<void> {
+    while (this.#sending.has(sent)) {
       try {
-        const { subject, body, headers, id = `${this.#name}-${number}` } = this.#encode(event);
-        const { duplicate } = await this.#broker.publish(subject, body, { headers, id });
-        this.#failures = 0;
-        if (this.#over) return;
-        this.#published += 1;
-        if (duplicate) this.#duplicates += 1;
+        await this.#publish(sent);
         break;
       } catch (error) {
-        if (this.#over) return;
-        this.#failed += 1;
-        this.#tellError(error);
-        if (!isLasting(error)) {
-          this.#failures += 1;
-          await this.#wait();
-          if (this.#over) return;
-          continue;
+        if (!this.#sending.has(sent)) return;
+        this.#counts.failed += 1;
+        tell(
+          () => this.#options.onError?.(error),
+          () => undefined,
+        );
+        if (isLasting(error)) {
+          this.#drop(sent.event, error instanceof BrokerClosedError ? 'closed' : 'refused', error);
+          break;
         }
-        this.#drop(event, error instanceof BrokerClosedError ? 'closed' : 'refused', error);
-        break;
+        await this.#wait();
       }
     }
-    this.#running -= 1;
+    this.#sending.delete(sent);
     this.#start();
     this.#settle();
   }
 
-  /** All who failed wait for the same moment. */
-  async #wait(): Promise<void> {
-    if (this.#pause !== undefined) {
-      await new Promise<void>((resolve) => this.#resuming.push(resolve));
-      return;
-    }
-    const ms = Math.min(50 * 2 ** Math.min(this.#failures, 20), this.#options.maxPauseMs);
-    await new Promise<void>((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        this.#pause = undefined;
-        resolve();
-        for (const resume of this.#resuming.splice(0)) resume();
-      };
-      const timer = setTimeout(end, ms);
-      if (this.#awaited === 0) (timer as { unref?: () => void }).unref?.();
-      this.#pause = { timer, end };
-    });
+  async #publish(sent: Waiting<T>): Promise<void> {
+    const { subject, body, headers, id = `${this.#name}-${sent.number}` } = this.#encode(sent.event);
+    const { duplicate } = await this.#broker.publish(subject, body, { headers, id });
+    this.#failures = 0;
+    if (!this.#sending.has(sent)) return;
+    this.#counts.published += 1;
+    if (duplicate) this.#counts.duplicates += 1;
   }
-  readonly #resuming: (() => void)[] = [];
 
-  async #awaiting(settled: Promise<void>): Promise<void> {
-    this.#awaited += 1;
-    (this.#pause?.timer as { ref?: () => void } | undefined)?.ref?.();
-    await settled;
-    this.#awaited -= 1;
+  #wait(): Promise<void> {
+    if (this.#pause !== undefined) return this.#pause.over;
+    this.#failures += 1;
+    const ms = Math.min(50 * 2 ** Math.min(this.#failures - 1, 20), this.#options.maxPauseMs);
+    let end = (): void => undefined;
+    const over = new Promise<void>((resolve) => (end = resolve));
+    const timer = setTimeout(() => this.#pause?.end(), ms);
+    if (this.#flushing.length === 0) (timer as { unref?: () => void }).unref?.();
+    const endPause = (): void => {
+      clearTimeout(timer);
+      this.#pause = undefined;
+      end();
+    };
+    this.#pause = { timer, over, end: endPause };
+    return over;
   }
 
   #settle(): void {
-    if (this.#over || this.#depth + this.#running === 0)
-      for (const tellSettled of this.#settled.splice(0)) tellSettled();
-  }
-
-  #take(): Waiting<T> | undefined {
-    const next = this.#waiting[this.#head];
-    if (next === undefined) return undefined;
-    this.#head += 1;
-    if (this.#head > 1024 && this.#head * 2 > this.#waiting.length) {
-      this.#waiting = this.#waiting.slice(this.#head);
-      this.#head = 0;
-    } else if (this.#head === this.#waiting.length) {
-      this.#waiting = [];
-      this.#head = 0;
-    }
-    return next;
+    if (this.#depth === 0) for (const flushed of this.#flushing.splice(0)) flushed();
   }
 
   #drop(event: T, reason: OutputDropReason, error?: unknown): void {
-    this.#dropped += 1;
+    this.#counts.dropped += 1;
     tell(
       () => this.#options.onDrop?.(event, reason, error),
       () => undefined,
     );
   }
+}
 
-  #tellError(error: unknown): void {
-    tell(
-      () => this.#options.onError?.(error),
-      () => undefined,
-    );
+function checked<T>(options: BrokerOutputOptions<T>): CheckedOptions<T> {
+  const { capacity = 10_000, onFull = 'drop_oldest', inFlight = 32, maxPauseMs = 2000 } = options;
+  const problems: string[] = [];
+  for (const [name, value, most] of [
+    ['capacity', capacity, 100_000_000],
+    ['inFlight', inFlight, 10_000],
+    ['maxPauseMs', maxPauseMs, 2 ** 31 - 1],
+  ] as const) {
+    if (!(Number.isSafeInteger(value) && value >= 1 && value <= most))
+      problems.push(`${name} must be a whole number from 1 to ${most}, got ${String(value)}`);
   }
+  if (onFull !== 'drop_oldest' && onFull !== 'drop_newest')
+    problems.push(`onFull must be drop_oldest or drop_newest, got ${String(onFull)}`);
+  if (problems.length > 0) throw new InvalidOptionsError(problems);
+  return { ...options, capacity, onFull, inFlight, maxPauseMs };
 }
 
 /** Trying again is of no use: what cannot be written, what no broker takes, a broker that is closed. */

@@ -1,4 +1,5 @@
 import type { Closed, CloseOptions } from '../closable.ts';
+import { Closing } from '../sinks/internal/closing.ts';
 import type { Delivery, DeliveryHandler, SubscriptionStats } from './broker.ts';
 import { HandlerTimeoutError, UnansweredDeliveryError } from './broker-errors.ts';
 import { tell } from './told.ts';
@@ -41,8 +42,11 @@ export class Deliveries {
   /** What is said to the broker now. */
   readonly #saying = new Set<Promise<void>>();
   readonly #counts: Counts = { delivered: 0, redelivered: 0, handled: 0, failed: 0, dead: 0, pending: 0, errors: 0 };
-  #closed = false;
-  #closing: Promise<Closed> | undefined;
+  readonly #closing: Closing = new Closing(
+    this,
+    () => this.#end(),
+    () => this.#giveUp(),
+  );
   #givenUp = 0;
   readonly #endings: (() => void)[] = [];
 
@@ -58,7 +62,7 @@ export class Deliveries {
   }
 
   get isClosed(): boolean {
-    return this.#closed;
+    return this.#closing.begun;
   }
 
   /** How many more may be taken, waiting ones included. */
@@ -95,12 +99,8 @@ export class Deliveries {
   }
 
   /** Gives back what waits and resolves when what runs has ended, or when the signal aborts. */
-  close({ signal }: CloseOptions = {}): Promise<Closed> {
-    this.#closed = true;
-    this.#closing ??= this.#end();
-    if (signal?.aborted === true) this.#giveUp();
-    else signal?.addEventListener('abort', () => this.#giveUp(), { once: true });
-    return this.#closing;
+  close(options?: CloseOptions): Promise<Closed> {
+    return this.#closing.close(options);
   }
 
   async #end(): Promise<Closed> {
@@ -115,7 +115,7 @@ export class Deliveries {
     undelivered += this.#givenUp;
     await this.#said();
     this.#counts.pending = 0;
-    return Object.freeze({ undelivered });
+    return { undelivered };
   }
 
   #giveUp(): void {
@@ -130,7 +130,7 @@ export class Deliveries {
   }
 
   #start(): void {
-    while (this.#running.size < this.#options.concurrency) {
+    while (!this.isClosed && this.#running.size < this.#options.concurrency) {
       const arrival = this.#waiting.shift();
       if (arrival === undefined) return;
       void this.#deliver(arrival);

@@ -1,5 +1,6 @@
 import { InvalidOptionsError } from '@lockscope/core';
 import type { Closed, CloseOptions } from '../closable.ts';
+import { Closing } from '../sinks/internal/closing.ts';
 import type {
   Broker,
   BrokerCapabilities,
@@ -62,7 +63,13 @@ class MemoryBroker implements Broker {
   readonly #requests = new MemoryRequests();
   /** Of the subscriptions that are open. */
   readonly #closers = new Set<SubscriptionParts['close']>();
-  #closing: Promise<Closed> | undefined;
+  readonly #closing: Closing = new Closing(
+    this,
+    (signal) => this.#end(signal),
+    () => this.#wake?.(),
+  );
+  /** Something was handled, or given up. */
+  #wake: (() => void) | undefined;
 
   constructor(capacity: number, deduplicatesMs: number, maxBodyBytes: number) {
     this.#log = new MemoryLog(capacity, deduplicatesMs);
@@ -81,7 +88,7 @@ class MemoryBroker implements Broker {
   }
 
   #publish(subject: string, body: Uint8Array, { headers = {}, id, signal }: PublishOptions): Published {
-    if (this.#closing !== undefined) throw new BrokerClosedError(this.name);
+    if (this.#closing.begun) throw new BrokerClosedError(this.name);
     signal?.throwIfAborted();
     checkPublished(subject, body, { headers, id }, this.capabilities.maxBodyBytes);
     const now = performance.now();
@@ -95,11 +102,14 @@ class MemoryBroker implements Broker {
 
   subscribe(subject: string, handler: DeliveryHandler, options?: SubscribeOptions): Subscription {
     const checked = checkSubscription(subject, handler, options);
-    if (this.#closing !== undefined) throw new BrokerClosedError(this.name);
+    if (this.#closing.begun) throw new BrokerClosedError(this.name);
     const next = this.#log.start(checked.from);
     if (next === undefined) throw new InvalidOptionsError([`from must be a position of this broker`]);
     const reader = this.#reader(subject, checked, next);
-    const member: Deliveries = new Deliveries(handler, checked, () => this.#pump(reader));
+    const member: Deliveries = new Deliveries(handler, checked, () => {
+      this.#pump(reader);
+      this.#wake?.();
+    });
     reader.members.push(member);
     this.#readers.add(reader);
     const leave = (): void => {
@@ -122,7 +132,7 @@ class MemoryBroker implements Broker {
   }
 
   async request(subject: string, body: Uint8Array, options: BrokerRequestOptions = {}): Promise<Reply> {
-    if (this.#closing !== undefined) throw new BrokerClosedError(this.name);
+    if (this.#closing.begun) throw new BrokerClosedError(this.name);
     options.signal?.throwIfAborted();
     checkPublished(subject, body, { headers: options.headers }, this.capabilities.maxBodyBytes);
     return this.#requests.ask(subject, body, options);
@@ -130,7 +140,7 @@ class MemoryBroker implements Broker {
 
   respond(subject: string, handler: Responder, options: RespondOptions = {}): Subscription {
     const checked = checkSubscription(subject, handler, options);
-    if (this.#closing !== undefined) throw new BrokerClosedError(this.name);
+    if (this.#closing.begun) throw new BrokerClosedError(this.name);
     const counter = new Deliveries(
       () => undefined,
       checked,
@@ -157,14 +167,37 @@ class MemoryBroker implements Broker {
     return Promise.resolve();
   }
 
+  /** Those who subscribe get what was published before; then their subscriptions are closed. */
   close(options?: CloseOptions): Promise<Closed> {
-    const closings = [...this.#closers].map((closeOne) => closeOne(options));
-    this.#closing ??= total(closings);
-    return this.#closing;
+    return this.#closing.close(options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #end(signal: AbortSignal): Promise<Closed> {
+    const readers = [...this.#readers];
+    while (!signal.aborted && !readers.every((reader) => this.#isDone(reader)))
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    await Promise.all([...this.#closers].map((close) => close({ signal })));
+    // What members had is given back.
+    return { undelivered: readers.reduce((sum, reader) => sum + this.#left(reader), 0) };
+  }
+
+  #isDone(reader: Reader): boolean {
+    if (reader.members.length === 0) return true;
+    return this.#left(reader) === 0 && reader.members.every(({ stats }) => stats.pending === 0);
+  }
+
+  /** How many events it has not handed out. */
+  #left({ next, fits, returned }: Reader): number {
+    let left = returned.length;
+    for (let number = next; number < this.#log.next; number += 1) {
+      const entry = this.#log.from(number);
+      if (entry?.number === number && fits(entry.subject)) left += 1;
+    }
+    return left;
   }
 
   #reader(subject: string, { group }: CheckedSubscribeOptions, next: number): Reader {
@@ -208,9 +241,4 @@ class MemoryBroker implements Broker {
     const closing = (): void => void this.#closers.delete(parts.close);
     return openSubscription({ ...parts, ready: Promise.resolve(), closing });
   }
-}
-
-async function total(closings: readonly Promise<Closed>[]): Promise<Closed> {
-  const all = await Promise.all(closings);
-  return Object.freeze({ undelivered: all.reduce((sum, { undelivered }) => sum + undelivered, 0) });
 }
