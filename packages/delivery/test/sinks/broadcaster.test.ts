@@ -158,6 +158,21 @@ describe('a broadcaster', () => {
     for (const { delivered, closes } of gates) expect([delivered, closes]).toEqual([numbers(5), 1]);
   });
 
+  it('row 65: what was taken for a sink that has left since is delivered, too', async () => {
+    const gate = new Gate();
+    gate.stick();
+    const all = new Broadcaster<number>([gate]);
+    for (const n of numbers(3)) await all.write(n);
+    void all.remove(gate);
+    let closed = false;
+    const closing = all.close().then(() => (closed = true));
+    await turns();
+    expect(closed).toBe(false);
+    gate.unstick();
+    await closing;
+    expect([gate.delivered, gate.closes]).toEqual([numbers(3), 0]);
+  });
+
   it('row 65: a sink that was closed already is no error; several that cannot be closed are all named', async () => {
     const broken = (message: string): Sink<number> =>
       new FunctionSink(() => {}, {

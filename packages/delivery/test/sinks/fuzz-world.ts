@@ -8,7 +8,9 @@ import {
   Retrying,
   SinkClosedError,
   type Closed,
+  type CloseOptions,
   type Sink,
+  type WriteOptions,
 } from '../../src/index.ts';
 import { seeded } from './seeded.ts';
 
@@ -53,6 +55,7 @@ export class FuzzWorld {
   #hurried = false;
   readonly #refused = new Set<number>();
   readonly #log: string[] = [];
+  readonly #checks: (() => string[])[] = [];
 
   constructor(seed: number) {
     this.#random = seeded(seed);
@@ -156,7 +159,7 @@ export class FuzzWorld {
     let sink: Sink<number> = this.#destination(whole);
     for (let stages = this.#pick([0, 1, 2, 3]); stages > 0; stages -= 1) {
       const kind = this.#pick(['queue', 'retrying', 'filter']);
-      if (kind === 'queue') sink = new Queue(sink, { maxSize: this.#pick([1, 3, Infinity]), onDrop });
+      if (kind === 'queue') sink = this.#queue(sink, onDrop);
       else if (kind === 'retrying') {
         const strategy = exponentialBackoff({ maxMs: 0 });
         sink = new Retrying(sink, { strategy, maxAttempts: 3, onDrop, serial: this.#random() < 0.5 });
@@ -170,6 +173,30 @@ export class FuzzWorld {
     }
     whole.sink = sink;
     return whole;
+  }
+
+  #queue(behind: Sink<number>, onDrop: (n: number, error: unknown) => void): Sink<number> {
+    const counted = { told: 0, accepted: 0 };
+    const count = (n: number, error: unknown): void => {
+      counted.told += 1;
+      onDrop(n, error);
+    };
+    const queue = new Queue(behind, { maxSize: this.#pick([1, 3, Infinity]), onDrop: count });
+    this.#checks.push(() => {
+      const { delivered, dropped, depth, waiting } = queue;
+      const told = counted.told === dropped && depth === 0 && waiting === 0;
+      return told && delivered + dropped === counted.accepted
+        ? []
+        : [`queue: accepted ${counted.accepted}, delivered ${delivered}, dropped ${dropped}, told ${counted.told}`];
+    });
+    const accepting = new FunctionSink<number>(() => {});
+    return Object.assign(accepting, {
+      write: async (n: number, options?: WriteOptions) => {
+        await queue.write(n, options);
+        counted.accepted += 1;
+      },
+      close: (options?: CloseOptions) => queue.close(options),
+    });
   }
 
   #destination(branch: Branch): Sink<number> {
@@ -195,7 +222,7 @@ export class FuzzWorld {
   }
 
   #problems({ undelivered }: Closed): string[] {
-    const found: string[] = [];
+    const found = this.#checks.flatMap((check) => check());
     const expect = (holds: boolean, what: string): void => void (holds || found.push(what));
     expect(undelivered === this.#givenUp, `undelivered is ${undelivered}, told were ${this.#givenUp}`);
     expect(this.#hurried || undelivered === 0, 'something was given up though nobody was in a hurry');
