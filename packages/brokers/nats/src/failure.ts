@@ -1,11 +1,13 @@
 import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
-import { BrokerRefusedError, BrokerUnavailableError, DeliveryError } from '@lockscope/delivery';
+import { BrokerRefusedError, BrokerUnavailableError, DeliveryError, EventRefusedError } from '@lockscope/delivery';
 
 const jetStreamOff = 10039;
 const nameInUse = 10058;
 const noConsumer = 10014;
 /** By name: a connection that is given may come from another copy of the client. */
 const nobody: ReadonlySet<string> = new Set(['JetStreamNotEnabled', 'NoResponders', 'NoRespondersError']);
+/** Of the client, and of the server. */
+const tooLarge = /max_payload|message size exceeds|maximum payload/i;
 const exists: ReadonlySet<number> = new Set([10013, 10105, 10148]);
 
 /** A stream of that name is there, with other settings. */
@@ -46,6 +48,8 @@ export function failureOf(operation: string, error: unknown, timeoutMs: number):
       'JetStream does not answer: it starts, it is off (start the server with -js), or the stream is gone';
     return new BrokerUnavailableError('nats', operation, problem, { cause: error });
   }
+  if (chain(error).some(({ message }) => tooLarge.test(message)))
+    return new EventRefusedError(['with its headers it is larger than the server takes (max_payload)']);
   const said = chain(error).find((one): one is JetStreamApiError => one instanceof JetStreamApiError);
   if (said !== undefined && said.code < 500)
     return new BrokerRefusedError('nats', operation, said.message, { cause: error });

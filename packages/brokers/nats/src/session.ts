@@ -17,6 +17,7 @@ export class Session {
   /** Told when the connection breaks. */
   readonly breaks: Set<() => void> = new Set();
   #link: Link | undefined;
+  #connecting: Promise<Link> | undefined;
   #opening: Promise<Open> | undefined;
   #open: Open | undefined;
   #closed = false;
@@ -48,30 +49,36 @@ export class Session {
   }
 
   opened(): Promise<Open> {
-    if (this.#open !== undefined) return Promise.resolve(this.#open);
+    // One that was closed for good does not come back.
+    if (this.#open?.link.isClosed === false) return Promise.resolve(this.#open);
     this.#opening ??= this.#openNow().finally(() => (this.#opening = undefined));
     return this.#opening;
   }
 
   /** A connection, with or without a stream. */
   async connected(): Promise<Link> {
-    if (this.#link === undefined || (this.#link.isClosed && this.options.connection === undefined)) {
-      const link = await Link.open(this.options, () => {
-        for (const tell of this.breaks) tell();
-      });
-      if (this.#closed) {
-        await link.close();
-        throw new BrokerClosedError('nats');
-      }
-      this.#link = link;
+    const known = this.#link;
+    const usable = known !== undefined && (!known.isClosed || this.options.connection !== undefined);
+    this.#connecting ??= usable ? undefined : this.#connect().finally(() => (this.#connecting = undefined));
+    const link = (await this.#connecting) ?? known;
+    if (link?.isUp !== true) throw new LinkDownError('the connection is down');
+    return link;
+  }
+
+  async #connect(): Promise<Link> {
+    const link = await Link.open(this.options, () => {
+      for (const tell of this.breaks) tell();
+    });
+    if (this.#closed) {
+      await link.close();
+      throw new BrokerClosedError('nats');
     }
-    if (!this.#link.isUp) throw new LinkDownError('the connection is down');
-    return this.#link;
+    return (this.#link = link);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#opening?.catch(() => undefined);
+    await Promise.allSettled([this.#opening, this.#connecting]);
     await this.#link?.settle();
     await this.#link?.close();
   }

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+
+import { decodeEvent, type Event } from '@lockscope/core';
+import { brokerListener, lockEvents } from '@lockscope/delivery';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { describeWith } from '../../../../test/support/describe-with.ts';
+import { startNats, type NatsTestServer } from '../../../../test/support/servers/nats.ts';
+import { natsBroker } from '../src/index.ts';
+
+function eventNumber(number: number): Event {
+  const times = { start_time: '2026-01-01T00:00:00Z', end_time: '2026-01-01T00:00:01Z' };
+  return decodeEvent({ id: `event-${number}`, lock_id: `orders/${number}`, type: 'lock', ...times });
+}
+
+describeWith('nats-server', 'lock events', () => {
+  let server: NatsTestServer;
+  beforeAll(async () => {
+    server = await startNats();
+  });
+  afterAll(() => server.stop());
+
+  it(
+    'row 99: lock events of two processes come together, and what is told while the server is away comes when it is back',
+    { timeout: 60_000 },
+    async () => {
+      const name = `n${randomUUID()}`;
+      const brokers = [0, 1, 2].map(() => natsBroker({ servers: server.url, stream: name, timeoutMs: 1000 }));
+      const [collecting, ...telling] = brokers as [(typeof brokers)[0], ...typeof brokers];
+      const listeners = telling.map((broker, at) =>
+        brokerListener(broker, { source: `process-${at}`, maxPauseMs: 100 }),
+      );
+      const events = lockEvents(collecting);
+      await events.ready;
+      const seen = new Map<string, Set<string>>([
+        ['process-0', new Set()],
+        ['process-1', new Set()],
+      ]);
+      const reading = (async () => {
+        for await (const { event, source = '' } of events) seen.get(source)?.add(event.id);
+      })();
+      const counts = (): number[] => [...seen.values()].map(({ size }) => size);
+      const tell = (from: number, to: number): void => {
+        for (let number = from; number < to; number += 1)
+          for (const [at, listener] of listeners.entries()) void listener.on?.(eventNumber(number * 2 + at));
+      };
+      tell(0, 500);
+      await expect.poll(counts, { timeout: 20_000 }).toEqual([500, 500]);
+      await server.kill();
+      tell(500, 1000);
+      await expect.poll(() => listeners.every(({ stats }) => stats.failed > 0), { timeout: 20_000 }).toBe(true);
+      expect(listeners.map(({ stats }) => stats.depth)).toEqual([500, 500]);
+      await server.start();
+      await expect.poll(counts, { timeout: 30_000 }).toEqual([1000, 1000]);
+      for (const listener of listeners) {
+        expect(await listener.close()).toEqual({ undelivered: 0 });
+        expect(listener.stats).toMatchObject({ published: 1000, dropped: 0 });
+      }
+      await events.close();
+      await reading;
+      for (const broker of brokers) await broker.close();
+    },
+  );
+
+  it('an event that is larger than the server takes is refused, and holds up nothing', async () => {
+    const broker = natsBroker({ servers: server.url, stream: `s${randomUUID()}`, maxBodyBytes: 5_000_000 });
+    const large = broker.publish('a', new Uint8Array(2_000_000));
+    await expect(large).rejects.toMatchObject({ code: 'EVENT_REFUSED' });
+    expect((await broker.publish('a', new Uint8Array(1))).position).toBe('1');
+    await broker.close();
+  });
+});
