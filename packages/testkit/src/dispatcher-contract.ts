@@ -23,5 +23,8 @@ export function dispatcherContract(options: DispatcherContractOptions): Contract
     ...(script.needs !== undefined && { needs: script.needs }),
     run: () => DispatcherTrial.run(checked, script),
   }));
-  return contractOf(cases, checked.delays ? [] : ['delays']);
+  return contractOf(
+    cases,
+    (['delays', 'ids', 'limits'] as const).filter((ability) => !checked[ability]),
+  );
 }

@@ -14,6 +14,8 @@ export type {
   DispatcherDemands,
   DispatcherSetup,
 } from './dispatcher-contract/options.ts';
+export type { DispatcherDouble } from './doubles/dispatcher-double.ts';
+export { dispatcherDoubles } from './doubles/dispatcher-doubles.ts';
 export type { ListenerDouble } from './doubles/listener-double.ts';
 export { listenerDoubles } from './doubles/listener-doubles.ts';
 export { lockDoubles, type CapableLocks, type LockDouble } from './doubles/lock-doubles.ts';

@@ -5,6 +5,7 @@ import { failsFirst, soon, type DispatcherScript } from './trial.ts';
 export const bounds: readonly DispatcherScript[] = [
   {
     name: 'queue: at the limit an event is refused, however many come at once, and taken when there is room again',
+    needs: ['limits'],
     demands: { maxQueued: 10 },
     async body(trial) {
       const calls = await trial.handles('orders', 'a', () => trial.shut());

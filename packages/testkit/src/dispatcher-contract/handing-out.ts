@@ -60,6 +60,7 @@ export const handingOut: readonly DispatcherScript[] = [
   },
   {
     name: 'dispatch: the same event with the same id is taken once while it waits, another one is refused',
+    needs: ['ids'],
     async body(trial) {
       const calls = await trial.handles('orders', 'a', (_, { signal }) => trial.shut(signal));
       const first = await trial.dispatch('orders', { a: 1, b: 2 }, { id: 'order:42' });

@@ -20,6 +20,10 @@ export interface DispatcherSetup {
 export interface DispatcherAbilities {
   /** Events can be held back, and attempts put off. Default true. */
   readonly delays?: boolean;
+  /** An event with an id that waits already is known again. Default true. */
+  readonly ids?: boolean;
+  /** It refuses events when so many wait. Default true. */
+  readonly limits?: boolean;
   /** What is not handled when it is closed is kept for the next process, and so not given up. Default false. */
   readonly keeps?: boolean;
 }
@@ -38,7 +42,7 @@ export type CheckedDispatcherOptions = Required<DispatcherContractOptions>;
 
 /** Throws an `InvalidOptionsError` with all problems. */
 export function checkDispatcherOptions(options: DispatcherContractOptions): CheckedDispatcherOptions {
-  const checked = { delays: true, keeps: false, withinMs: 10_000, quietMs: 100, ...options };
+  const checked = { delays: true, ids: true, limits: true, keeps: false, withinMs: 10_000, quietMs: 100, ...options };
   const problems: string[] = [];
   if (typeof checked.create !== 'function') problems.push(`create must be a function, got ${typeof checked.create}`);
   for (const name of ['withinMs', 'quietMs'] as const) {

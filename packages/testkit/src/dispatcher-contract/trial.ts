@@ -20,7 +20,7 @@ export interface DispatcherScript {
   /** What it asks of the dispatcher beside the hooks. */
   readonly demands?: Pick<DispatcherDemands, 'maxQueued' | 'parallel'>;
   /** Only for dispatchers that can this. */
-  readonly needs?: readonly 'delays'[];
+  readonly needs?: readonly ('delays' | 'ids' | 'limits')[];
   readonly body: (trial: DispatcherTrial) => Promise<void>;
 }
 
