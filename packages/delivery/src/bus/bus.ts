@@ -46,7 +46,8 @@ export type TypeAndData<Events extends object, Type extends TypeOf<Events>> = un
  * `createBus<{ 'payment.created': Payment }>()`.
  *
  * Handlers are called in the order in which they were registered, one after the other in the call of `publish`; what
- * they do asynchronously goes on at the same time. A handler that fails stops no other and reaches no publisher.
+ * they do asynchronously goes on at the same time, and nothing but a publisher who waits limits how much that is. A
+ * handler that fails stops no other and reaches no publisher.
  */
 export interface Bus<Events extends object = Record<string, unknown>> extends Closable {
   /**

@@ -2,6 +2,7 @@ import type { Removal } from '@lockscope/core';
 
 import type { Closable, Closed, CloseOptions } from '../closable.ts';
 import { Closing } from '../sinks/internal/closing.ts';
+import { awake } from './awake.ts';
 import type { PublishInit } from './bus.ts';
 import { CommandsClosedError } from './closed-errors.ts';
 import { DuplicateHandlerError, NoHandlerError } from './command-errors.ts';
@@ -134,7 +135,7 @@ class LocalCommands {
   }
 
   close(options?: CloseOptions): Promise<Closed> {
-    return this.#closing.close(options);
+    return awake(this.#closing.close(options), options?.signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

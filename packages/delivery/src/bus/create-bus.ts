@@ -3,6 +3,7 @@ import { InvalidOptionsError, type Removal } from '@lockscope/core';
 import type { Closed, CloseOptions } from '../closable.ts';
 import { Closing } from '../sinks/internal/closing.ts';
 import { harmless, isThenable } from '../sinks/internal/done.ts';
+import { awake } from './awake.ts';
 import type { Bus, BusOptions, BusStats, PublishInit } from './bus.ts';
 import { BufferedEvents, type BusEventsOptions } from './bus-events.ts';
 import { BusClosedError } from './closed-errors.ts';
@@ -151,7 +152,7 @@ class LocalBus {
   }
 
   close(options?: CloseOptions): Promise<Closed> {
-    return this.#closing.close(options);
+    return awake(this.#closing.close(options), options?.signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

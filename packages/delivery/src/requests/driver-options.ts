@@ -3,7 +3,10 @@ import type { ReplyRefusedError } from './request-errors.ts';
 
 /** Options of a `Driver`. */
 export interface DriverOptions {
-  /** How many events may wait to be taken; who calls when it is full waits for room. Default 1,000. */
+  /**
+   * How many events may wait to be taken. Who calls when it is full waits for room; how many do has no bound, because each
+   * of them can wait. Default 1,000.
+   */
   readonly capacity?: number | undefined;
   /** How long a request may take that says nothing else, in milliseconds; `Infinity` for ever. Default 30,000. */
   readonly timeoutMs?: number | undefined;

@@ -1,4 +1,5 @@
 import type { Closable, Closed, CloseOptions } from '../closable.ts';
+import { awake } from '../bus/awake.ts';
 import { Closing } from '../sinks/internal/closing.ts';
 import { Consumer } from './consumer.ts';
 import type { DriverOptions, DriverStats } from './driver-options.ts';
@@ -59,7 +60,7 @@ export class Driver<Map extends object = Record<string, (payload: unknown) => un
    */
   close(options?: CloseOptions): Promise<Closed> {
     if (!this.#queue.closed) this.#queue.shut();
-    return this.#closing.close(options);
+    return awake(this.#closing.close(options), options?.signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
