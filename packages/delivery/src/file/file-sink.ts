@@ -95,7 +95,7 @@ export class FileSink<T = unknown> implements Sink<T> {
     });
     this.#passing = new Passing<T>(
       this,
-      (event, signal) => this.#put(event, signal),
+      (event, { signal }) => this.#put(event, signal),
       (signal) => this.#end(signal),
     );
   }

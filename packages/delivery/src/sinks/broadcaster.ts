@@ -108,6 +108,11 @@ export class Broadcaster<T> implements Sink<T> {
     return waits === undefined ? done : everyOne(waits);
   }
 
+  /** Resolves when every sink has what was written before. */
+  async flush(): Promise<void> {
+    await Promise.all([...this.#lanes.values(), ...this.#leaving.values()].map(({ queue }) => queue.flush()));
+  }
+
   close(options?: CloseOptions): Promise<Closed> {
     return this.#closing.close(options);
   }

@@ -2,6 +2,7 @@ import type { Closed, CloseOptions } from '../closable.ts';
 import { closeBehind } from './internal/closing.ts';
 import { done, isThenable } from './internal/done.ts';
 import { Passing } from './internal/passing.ts';
+import type { Turn } from './internal/turn.ts';
 import { PredicateError } from './predicate-error.ts';
 import type { Sink, WriteOptions } from './sink.ts';
 
@@ -32,7 +33,7 @@ export class Filter<T, S extends T = T> implements Sink<T> {
     this.#wants = predicate;
     this.#passing = new Passing<T>(
       this,
-      (event, signal) => this.#commit(event, signal),
+      (event, turn) => this.#commit(event, turn),
       (signal) => closeBehind(behind, signal),
     );
   }
@@ -54,36 +55,37 @@ export class Filter<T, S extends T = T> implements Sink<T> {
     await this.close();
   }
 
-  #commit(event: T, signal: AbortSignal): Promise<void> {
+  #commit(event: T, turn: Turn): Promise<void> {
     let wanted: boolean | PromiseLike<boolean>;
     try {
       wanted = this.#wants(event);
     } catch (error) {
       return Promise.reject(new PredicateError(error));
     }
-    if (this.#last === undefined && !isThenable(wanted)) return this.#pass(event, wanted, signal);
-    return this.#later(event, wanted, signal);
+    if (this.#last === undefined && !isThenable(wanted)) return this.#pass(event, wanted, turn);
+    return this.#later(event, wanted, turn);
   }
 
-  async #later(event: T, wanted: boolean | PromiseLike<boolean>, signal: AbortSignal): Promise<void> {
+  async #later(event: T, wanted: boolean | PromiseLike<boolean>, turn: Turn): Promise<void> {
     const before = this.#last;
     const answer = Promise.resolve(wanted);
-    const turn = (this.#last = Promise.allSettled([before, answer]));
+    const last = (this.#last = Promise.allSettled([before, answer]));
     let is: boolean;
     try {
-      await turn;
+      await last;
       is = await answer;
     } catch (error) {
       throw new PredicateError(error);
     } finally {
-      if (this.#last === turn) this.#last = undefined;
+      if (this.#last === last) this.#last = undefined;
     }
+    const { signal } = turn;
     if (signal.aborted) throw signal.reason;
-    await this.#pass(event, is, signal);
+    await this.#pass(event, is, turn);
   }
 
-  #pass(event: T, wanted: boolean, signal: AbortSignal): Promise<void> {
-    if (wanted) return this.#behind.write(event as S, { signal });
+  #pass(event: T, wanted: boolean, turn: Turn): Promise<void> {
+    if (wanted) return this.#behind.write(event as S, turn);
     this.#skipped += 1;
     return done;
   }

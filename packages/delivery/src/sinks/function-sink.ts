@@ -1,6 +1,5 @@
 import type { Closed, CloseOptions } from '../closable.ts';
-import { isThenable } from './internal/done.ts';
-import { joinSignals, whenAborted, type JoinedSignal } from './internal/signals.ts';
+import { whenAborted } from './internal/signals.ts';
 import { Passing } from './internal/passing.ts';
 import type { Sink, WriteOptions } from './sink.ts';
 
@@ -11,27 +10,6 @@ export type Write<T> = (event: T, options: { readonly signal: AbortSignal }) => 
 export interface FunctionSinkOptions {
   /** Called once, when the sink was closed and no write runs any more. */
   readonly close?: (options: { readonly signal: AbortSignal }) => unknown;
-}
-
-/** Calls the function with a signal of its own, if it looks for one: what it leaves there is gone with the call. */
-function call<T>(write: Write<T>, event: T, common: AbortSignal): unknown {
-  let own: JoinedSignal | undefined;
-  const release = (): void => own?.release();
-  const options = {
-    get signal() {
-      return (own ??= joinSignals(common)).signal;
-    },
-  };
-  let given: unknown;
-  try {
-    given = write(event, options);
-  } catch (error) {
-    release();
-    throw error;
-  }
-  if (isThenable(given)) return Promise.resolve(given).finally(release);
-  release();
-  return given;
 }
 
 /**
@@ -45,7 +23,12 @@ export class FunctionSink<T> implements Sink<T> {
   constructor(write: Write<T>, options: FunctionSinkOptions = {}) {
     this.#passing = new Passing<T>(
       this,
-      (event, signal) => call(write, event, signal),
+      (event, turn) =>
+        write(event, {
+          get signal() {
+            return turn.ownSignal;
+          },
+        }),
       async (signal) => {
         const gaveUp = whenAborted(signal);
         try {

@@ -115,25 +115,24 @@ export class Queue<T> implements Sink<T> {
 
   async #drain(): Promise<void> {
     for (let count = 1; !this.#line.empty && !this.#over; count += 1) {
-      await this.#deliver(this.#line.take());
+      const event = this.#line.take();
+      const inFlight = (this.#inFlight = { event });
+      try {
+        await this.#behind.write(event, this.#options);
+        // What the closer gave up is counted already.
+        if (this.#inFlight === inFlight) this.#delivered += 1;
+      } catch (error) {
+        if (this.#inFlight === inFlight) this.#failed(event, error);
+      }
+      if (this.#inFlight === inFlight) this.#inFlight = undefined;
       if (count % batch === 0) await nextTurn();
     }
     this.#settle();
   }
 
-  async #deliver(event: T): Promise<void> {
-    const inFlight = (this.#inFlight = { event });
-    try {
-      await this.#behind.write(event, this.#options);
-      if (this.#inFlight === inFlight) this.#delivered += 1;
-    } catch (error) {
-      // What the closer gave up is counted already.
-      if (this.#inFlight !== inFlight) return;
-      this.#drop(event, error);
-      if (isSinkClosed(error)) this.#lose(error);
-    } finally {
-      if (this.#inFlight === inFlight) this.#inFlight = undefined;
-    }
+  #failed(event: T, error: unknown): void {
+    this.#drop(event, error);
+    if (isSinkClosed(error)) this.#lose(error);
   }
 
   /** Drops what waits, and gives how many there were. */
@@ -167,6 +166,7 @@ export class Queue<T> implements Sink<T> {
 
   #settle(): void {
     this.#draining = false;
+    if (this.#idle.length === 0) return;
     const idle = this.#idle;
     this.#idle = [];
     for (const resolve of idle) resolve();

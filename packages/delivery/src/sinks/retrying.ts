@@ -76,7 +76,8 @@ export class Retrying<T> implements Sink<T> {
     let release: (() => void) | undefined;
     this.#passing = new Passing<T>(
       this,
-      (event, given) => (options.serial === true ? this.#inTurn(event, given) : this.#deliver(event, given)),
+      (event, { signal: given }) =>
+        options.serial === true ? this.#inTurn(event, given) : this.#deliver(event, given),
       (given) => {
         release?.();
         return closeBehind(behind, given);

@@ -3,11 +3,11 @@ import { SinkClosedError } from '../sink-closed-error.ts';
 import type { WriteOptions } from '../sink.ts';
 import { Closing } from './closing.ts';
 import { done, isThenable } from './done.ts';
-import { joinSignals, untilAborted } from './signals.ts';
+import { Turn } from './turn.ts';
 
 /** What a sink is that keeps nothing: a write is committed when what is behind has committed it. */
 export class Passing<T> {
-  readonly #commit: (event: T, signal: AbortSignal) => unknown;
+  readonly #commit: (event: T, turn: Turn) => unknown;
   readonly #closing: Closing;
   #running = 0;
   #idle: (() => void) | undefined;
@@ -17,11 +17,7 @@ export class Passing<T> {
    * @param commit commits an event; may throw or reject
    * @param end closes what is behind, when no write runs any more, and gives how many events that gave up
    */
-  constructor(
-    owner: object,
-    commit: (event: T, signal: AbortSignal) => unknown,
-    end: (signal: AbortSignal) => Promise<number>,
-  ) {
+  constructor(owner: object, commit: (event: T, turn: Turn) => unknown, end: (signal: AbortSignal) => Promise<number>) {
     this.#commit = commit;
     this.#closing = new Closing(owner, (signal) => this.#end(signal, end));
   }
@@ -35,37 +31,30 @@ export class Passing<T> {
     if (this.#closing.begun) return Promise.reject(new SinkClosedError());
     const given = options?.signal;
     if (given?.aborted === true) return Promise.reject(given.reason as Error);
-    const own = this.#closing.signal;
-    const joined = given === undefined ? undefined : joinSignals(given, own);
-    const signal = joined?.signal ?? own;
+    const turn = new Turn(given, this.#closing.signal);
     let committed: unknown;
     try {
-      committed = this.#commit(event, signal);
+      committed = this.#commit(event, turn);
     } catch (error) {
-      joined?.release();
+      turn.release();
       return Promise.reject(error);
     }
     if (committed === done || !isThenable(committed)) {
-      joined?.release();
+      turn.release();
       return done;
     }
-    return this.#wait(committed, signal, joined);
+    return this.#wait(turn.until(committed));
   }
 
   close(options?: CloseOptions): Promise<Closed> {
     return this.#closing.close(options);
   }
 
-  async #wait(
-    committed: PromiseLike<unknown>,
-    signal: AbortSignal,
-    joined: { release(): void } | undefined,
-  ): Promise<void> {
+  async #wait(committed: Promise<void>): Promise<void> {
     this.#running += 1;
     try {
-      await untilAborted(committed, signal);
+      await committed;
     } finally {
-      joined?.release();
       this.#running -= 1;
       if (this.#running === 0) this.#idle?.();
     }
