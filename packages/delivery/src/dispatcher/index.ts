@@ -13,6 +13,7 @@ export type {
   EventContext,
   TopicHandlerOptions,
 } from './dispatcher.ts';
+export { brokerDispatcher, type BrokerDispatcherOptions } from './broker-dispatcher.ts';
 export { dispatchAll, type TakesTopic } from './dispatch-all.ts';
 export {
   ConcurrentModificationError,

@@ -13,6 +13,7 @@ export { ClosingState } from './closing-state.ts';
 export { type Counts, zeroCounts } from './counts.ts';
 export { fits } from './dead-letter-box.ts';
 export { eventIds } from './event-ids.ts';
+export { Gate } from './gate.ts';
 export { Postponed, postponedForMs } from './exclusive.ts';
 export { removal } from './removal.ts';
 export { sameEvent } from './same-event.ts';

@@ -19,6 +19,7 @@ import {
   checkHandler,
   ClosingState,
   eventIds,
+  Gate,
   removal,
   tell,
   zeroCounts,
@@ -26,7 +27,7 @@ import {
 import type { ConnectionOptions, Job } from 'bullmq';
 
 import { type BullmqDispatcherOptions, checkOptions, type CheckedOptions } from './bullmq-options.ts';
-import { Gate } from './gate.ts';
+
 import { deadLetter, HandlerWorker } from './handler-worker.ts';
 import { Intake } from './intake.ts';
 import { jobIdOf } from './names.ts';

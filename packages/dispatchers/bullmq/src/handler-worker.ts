@@ -4,6 +4,7 @@ import {
   AttemptContext,
   type CheckedHandler,
   type Counts,
+  type Gate,
   Postponed,
   postponedForMs,
   retryDelay,
@@ -12,7 +13,7 @@ import { DelayedError, type IQueueBackend, type Job, type JobProgress, WaitingEr
 
 import type { CheckedOptions } from './bullmq-options.ts';
 import { failure, readFailure } from './failures.ts';
-import type { Gate } from './gate.ts';
+
 import { queueOf } from './names.ts';
 import type { Queues } from './queues.ts';
 import { readStored, type StoredEvent } from './stored-event.ts';
