@@ -1,6 +1,4 @@
 // SQLite as this Node has it, and an outbox in it.
-import { createRequire } from 'node:module';
-
 import { decodeMessage, encodeMessage, type Message, type OutboxEntry, type OutboxStore } from '@lockscope/delivery';
 
 type Row = Readonly<Record<string, string | number | null>>;
@@ -18,10 +16,10 @@ export interface Database {
   close(): unknown;
 }
 
-export function openDatabase(path: string): Database {
+export async function openDatabase(path: string): Promise<Database> {
   type Opener = new (path: string) => Database;
   const builtin = process.getBuiltinModule?.('node:sqlite') as { readonly DatabaseSync: Opener } | undefined;
-  const Sqlite = builtin?.DatabaseSync ?? (createRequire(import.meta.url)('libsql') as Opener);
+  const Sqlite = builtin?.DatabaseSync ?? ((await import('libsql')).default as Opener);
   const database = new Sqlite(path);
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
   return database;

@@ -11,7 +11,7 @@ import { createOrderService } from './order-service.ts';
 
 const [servers = '', path = '', wanted = '0'] = process.argv.slice(2);
 
-const database = openDatabase(path);
+const database = await openDatabase(path);
 const outbox = new SqliteOutbox(database);
 const service = createOrderService({ database, outbox });
 

@@ -9,7 +9,7 @@ import { createPaymentService } from './payment-service.ts';
 
 const [servers = '', path = ''] = process.argv.slice(2);
 
-const database = openDatabase(path);
+const database = await openDatabase(path);
 const outbox = new SqliteOutbox(database);
 const service = createPaymentService({ database, outbox });
 

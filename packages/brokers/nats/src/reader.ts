@@ -39,6 +39,8 @@ export class Reader {
   #closed = false;
   /** The number of the next event in the stream. Undefined until it has begun. */
   #next: number | undefined;
+  /** When the stream was made that it counts in. */
+  #stream: string | undefined;
   /** What this process has of a group, and how long the server waits for a sign of life. */
   readonly #held = new Set<JsMsg>();
   readonly #attempts = new Map<number, number>();
@@ -208,11 +210,16 @@ export class Reader {
   /** Where a consumer that is made begins: by a number, so that one that is made again goes on there. */
   async #begin({ manager, link }: Open): Promise<Pick<ConsumerConfig, 'deliver_policy' | 'opt_start_seq'>> {
     const { from } = this.#options;
+    const { state, created } = await link.call(() => manager.streams.info(this.#session.options.stream));
     if (this.#next === undefined) {
-      const { state } = await link.call(() => manager.streams.info(this.#session.options.stream));
       if (from === 'new') this.#next = state.last_seq + 1;
       else this.#next = from === 'start' ? 1 : Number(from.after) + 1;
+    } else if (created !== this.#stream) {
+      // Another stream counts from 1 again, and all that is in it is new.
+      this.#next = 1;
+      this.#attempts.clear();
     }
+    this.#stream = created;
     return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: this.#next };
   }
 

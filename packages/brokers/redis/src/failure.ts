@@ -11,11 +11,6 @@ export function failureOf(operation: string, error: unknown): DeliveryError {
   return new BrokerUnavailableError('redis', operation, text, { cause: error });
 }
 
-/** The group is not there, or its stream. */
-export function isNoGroup(error: unknown): boolean {
-  return messageOf(error).startsWith('NOGROUP') || /UNBLOCKED .*stream .*deleted/i.test(messageOf(error));
-}
-
 export function isGroupThere(error: unknown): boolean {
   return messageOf(error).startsWith('BUSYGROUP');
 }

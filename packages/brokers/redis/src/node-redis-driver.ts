@@ -25,7 +25,8 @@ interface NodeRedis {
 /** True for a client of node-redis that is no cluster. */
 export function isNodeRedis(client: unknown): client is NodeRedisClient {
   const { sendCommand, isReady, destroy } = Object(client) as Partial<Record<keyof Single, unknown>>;
-  return typeof sendCommand === 'function' && typeof isReady === 'boolean' && typeof destroy === 'function';
+  const looks = typeof sendCommand === 'function' && typeof isReady === 'boolean' && typeof destroy === 'function';
+  return looks && !('masters' in Object(client));
 }
 
 /** Texts come as Buffers ('$'), maps of RESP 3 ('%') as lists. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import type { Broker } from '@lockscope/delivery';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { Child } from '../../../../test/support/child.ts';
@@ -63,4 +64,48 @@ describeWith('redis-server', 'a broker in trouble', () => {
       .toBe(true);
     await broker.close();
   });
+
+  it(
+    'a server that was killed and forgot everything: what is published from then on is not missed',
+    { timeout: 60_000 },
+    async () => {
+      const name = `n${randomUUID()}`;
+      const [broker, publishing] = [0, 1].map(() => redisBroker({ url: server.url, prefix: name })) as [Broker, Broker];
+      const heard: string[][] = [[], []];
+      for (const [at, group] of [undefined, 'group'].entries()) {
+        const subscription = broker.subscribe('a', ({ body }) => heard[at]?.push(new TextDecoder().decode(body)), {
+          group,
+        });
+        await subscription.ready;
+      }
+      for (const text of ['1', '2', '3']) await publishing.publish('a', bytes(text));
+      await expect
+        .poll(() => heard, { timeout: 20_000 })
+        .toEqual([
+          ['1', '2', '3'],
+          ['1', '2', '3'],
+        ]);
+      await server.restart();
+      await expect
+        .poll(
+          () =>
+            publishing.publish('a', bytes('4')).then(
+              () => true,
+              () => false,
+            ),
+          { timeout: 20_000 },
+        )
+        .toBe(true);
+      await expect.poll(() => heard.map((texts) => texts.slice(3)), { timeout: 20_000 }).toEqual([['4'], ['4']]);
+      await publishing.publish('a', bytes('5'));
+      await expect
+        .poll(() => heard.map((texts) => texts.slice(3)), { timeout: 20_000 })
+        .toEqual([
+          ['4', '5'],
+          ['4', '5'],
+        ]);
+      await broker.close();
+      await publishing.close();
+    },
+  );
 });

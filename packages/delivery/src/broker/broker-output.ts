@@ -206,16 +206,16 @@ export class Output<T> implements BrokerOutput<T> {
     if (this.#pause !== undefined) return this.#pause.over;
     this.#failures += 1;
     const ms = Math.min(50 * 2 ** Math.min(this.#failures - 1, 20), this.#options.maxPauseMs);
-    let end = (): void => undefined;
-    const over = new Promise<void>((resolve) => (end = resolve));
+    let resume: (() => void) | undefined;
+    const over = new Promise<void>((resolve) => (resume = resolve));
     const timer = setTimeout(() => this.#pause?.end(), ms);
     if (this.#flushing.length === 0) (timer as { unref?: () => void }).unref?.();
-    const endPause = (): void => {
+    const end = (): void => {
       clearTimeout(timer);
       this.#pause = undefined;
-      end();
+      resume?.();
     };
-    this.#pause = { timer, over, end: endPause };
+    this.#pause = { timer, over, end };
     return over;
   }
 
