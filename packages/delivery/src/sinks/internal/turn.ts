@@ -34,16 +34,15 @@ export class Turn {
         other?.();
         this.release();
       };
-      promise.then(
-        () => {
-          over();
-          resolve();
-        },
-        (error: unknown) => {
-          over();
-          reject(error);
-        },
-      );
+      const committed = (): undefined => {
+        over();
+        resolve();
+      };
+      const refused = (error: unknown): undefined => {
+        over();
+        reject(error);
+      };
+      promise.then(committed, refused);
     });
   }
 
