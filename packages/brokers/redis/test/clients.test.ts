@@ -19,8 +19,8 @@ describeWith('redis-server', 'a client that was given', () => {
 
   interface Given {
     readonly client: RedisClient;
-    ping(): Promise<unknown>;
-    end(): unknown;
+    readonly ping: () => Promise<unknown>;
+    readonly end: () => unknown;
   }
   const clients: Record<string, () => Promise<Given>> = {
     ioredis: async () => {
