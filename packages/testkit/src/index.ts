@@ -43,6 +43,9 @@ export type {
   TestableLocks,
 } from './lock-contract/options.ts';
 export { Recorder, type RecorderOptions } from './recorder.ts';
+export { sinkContract } from './sink-contract.ts';
+export type { SinkContractOptions, SinkSetup } from './sink-contract/options.ts';
+export { sinkDoubles, type SinkDouble } from './doubles/sink-doubles.ts';
 export { storageContract } from './storage-contract.ts';
 export type { StorageContractOptions, StorageFaults, StorageSetup } from './storage-contract/options.ts';
 export { TimelineValidator, type TimelineMoment, type TimelineValidatorOptions } from './timeline-validator.ts';

@@ -3,7 +3,7 @@ import { InvalidOptionsError } from '@lockscope/core';
 import type { Closed, CloseOptions } from '../closable.ts';
 import { GivenUpError } from './given-up-error.ts';
 import { Closing, closeBehind } from './internal/closing.ts';
-import { harmless } from './internal/done.ts';
+import { done, harmless } from './internal/done.ts';
 import { Line, onFullValues, type OnFull } from './internal/line.ts';
 import { nextTurn, soon } from './internal/soon.ts';
 import { isSinkClosed, SinkClosedError } from './sink-closed-error.ts';
@@ -118,7 +118,9 @@ export class Queue<T> implements Sink<T> {
       const event = this.#line.take();
       const inFlight = (this.#inFlight = { event });
       try {
-        await this.#behind.write(event, this.#options);
+        const written = this.#behind.write(event, this.#options);
+        // What is committed already need not be waited for.
+        if (written !== done) await written;
         // What the closer gave up is counted already.
         if (this.#inFlight === inFlight) this.#delivered += 1;
       } catch (error) {

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 
 import type { Closed } from '@lockscope/delivery';
 
+import { catchRejections } from '../catch-rejections.ts';
 import type { CheckedClosableOptions, ClosableSetup } from './options.ts';
 
 /** What became of one put. */
@@ -133,15 +134,4 @@ async function settle(put: Put, run: () => Promise<unknown>): Promise<void> {
     put.state = 'refused';
     put.error = error;
   }
-}
-
-function catchRejections(into: unknown[]): () => void {
-  const others = process.listeners('unhandledRejection');
-  const note = (reason: unknown): void => void into.push(reason);
-  process.removeAllListeners('unhandledRejection');
-  process.on('unhandledRejection', note);
-  return () => {
-    process.off('unhandledRejection', note);
-    for (const other of others) process.on('unhandledRejection', other);
-  };
 }
