@@ -10,6 +10,7 @@ import {
 import {
   BrokerClosedError,
   Deliveries,
+  EventsMissedError,
   readHeaders,
   type Arrival,
   type CheckedSubscribeOptions,
@@ -220,6 +221,9 @@ export class Reader {
       this.#attempts.clear();
     }
     this.#stream = created;
+    // Who begins at the start begins with the oldest that there is.
+    if (this.#next > 1 && state.messages > 0 && state.first_seq > this.#next)
+      this.deliveries.fault(new EventsMissedError('nats', String(this.#next - 1)));
     return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: this.#next };
   }
 

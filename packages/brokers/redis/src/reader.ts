@@ -1,6 +1,7 @@
 import {
   BrokerClosedError,
   Deliveries,
+  EventsMissedError,
   subjectMatcher,
   type CheckedSubscribeOptions,
   type Closed,
@@ -78,8 +79,10 @@ export class Reader {
 
   async #begin(): Promise<void> {
     const driver = await this.#session.driver();
-    if (this.#membership === undefined) this.#last ??= await this.#start();
-    else await this.#membership.join();
+    if (this.#membership === undefined) {
+      this.#last ??= await this.#start();
+      await this.#lookForGap(this.#last);
+    } else await this.#membership.join();
     if (!this.#closed) this.#connection ??= driver.another();
   }
 
@@ -109,13 +112,27 @@ export class Reader {
   async #start(): Promise<string> {
     const { from } = this.#options;
     if (from === 'start') return '0-0';
-    if (from !== 'new') return from.after;
+    if (from === 'new') return (await this.#info('last-generated-id')) ?? '0-0';
+    return from.after;
+  }
+
+  /** Tells when events after that position are gone: some were removed, and all that are left are later. */
+  async #lookForGap(after: string): Promise<void> {
+    const [first, added, length] = await Promise.all(
+      ['recorded-first-entry-id', 'entries-added', 'length'].map((name) => this.#info(name)),
+    );
+    if (after === '0-0' || first === undefined || Number(added) <= Number(length)) return;
+    if (isBefore(after, first)) this.deliveries.fault(new EventsMissedError('redis', after));
+  }
+
+  /** A fact about the stream. Undefined when it is not there, or the server is older than the fact. */
+  async #info(name: string): Promise<string | undefined> {
     try {
       const info = (await this.#session.command('XINFO', 'STREAM', this.#session.stream)) as unknown[];
-      const at = info.findIndex((name) => String(name) === 'last-generated-id');
-      return String(info[at + 1]);
+      const at = info.findIndex((part) => String(part) === name);
+      return at < 0 ? undefined : String(info[at + 1]);
     } catch (error) {
-      if (isNoKey(error)) return '0-0';
+      if (isNoKey(error)) return undefined;
       throw error;
     }
   }
@@ -132,4 +149,11 @@ export class Reader {
       };
     });
   }
+}
+
+/** Positions do not compare as text. */
+function isBefore(one: string, other: string): boolean {
+  const [oneTime = 0, oneNumber = 0] = one.split('-').map(Number);
+  const [otherTime = 0, otherNumber = 0] = other.split('-').map(Number);
+  return oneTime < otherTime || (oneTime === otherTime && oneNumber < otherNumber);
 }

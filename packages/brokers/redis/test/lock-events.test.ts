@@ -61,4 +61,20 @@ describeWith('redis-server', 'lock events', () => {
       for (const broker of brokers) await broker.close();
     },
   );
+
+  it('says when events are gone that came after a position', async () => {
+    const name = `n${randomUUID()}`;
+    const broker = redisBroker({ url: server.url, prefix: name, maxEvents: 1 });
+    const body = new Uint8Array(1);
+    const { position = '' } = await broker.publish('a', body);
+    for (let number = 0; number < 500; number += 1) await broker.publish('a', body);
+    const told: unknown[] = [];
+    const onError = (error: unknown): void => void told.push((error as { code?: unknown }).code);
+    const gap = broker.subscribe('a', () => undefined, { from: { after: position }, onError });
+    const start = broker.subscribe('a', () => undefined, { from: 'start', onError });
+    await Promise.all([gap.ready, start.ready]);
+    expect(told).toEqual(['EVENTS_MISSED']);
+    expect([gap.stats.errors, start.stats.errors]).toEqual([1, 0]);
+    await broker.close();
+  });
 });

@@ -117,3 +117,20 @@ export class UnansweredDeliveryError extends DeliveryError {
     this.deliveries = deliveries;
   }
 }
+
+/**
+ * Between a position and the oldest event that the broker still has, events were thrown away: there were more than it
+ * keeps, or they were too old. The subscription goes on with the oldest. Told to `onError`.
+ */
+export class EventsMissedError extends DeliveryError {
+  readonly code = 'EVENTS_MISSED';
+  readonly broker: string;
+  /** The last position that was seen, or the one that was asked for. */
+  readonly after: string;
+
+  constructor(broker: string, after: string) {
+    super(`${broker}: events after ${after} are not there any more`);
+    this.broker = broker;
+    this.after = after;
+  }
+}

@@ -24,6 +24,7 @@ export {
   BrokerTimeoutError,
   BrokerUnavailableError,
   EventRefusedError,
+  EventsMissedError,
   HandlerTimeoutError,
   NoResponderError,
   ResponderError,

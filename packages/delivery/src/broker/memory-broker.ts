@@ -14,7 +14,7 @@ import type {
   SubscribeOptions,
   Subscription,
 } from './broker.ts';
-import { BrokerClosedError } from './broker-errors.ts';
+import { BrokerClosedError, EventsMissedError } from './broker-errors.ts';
 import { Deliveries } from './deliveries.ts';
 import { checkPublished, readHeaders } from './event-form.ts';
 import { MemoryLog, type LogEntry, type Reader } from './memory-log.ts';
@@ -230,6 +230,9 @@ class MemoryBroker implements Broker {
 
   #following(reader: Reader): LogEntry | undefined {
     for (let entry = this.#log.from(reader.next); entry !== undefined; entry = this.#log.from(reader.next)) {
+      // Who begins at the start begins with the oldest that there is.
+      if (entry.number > reader.next && reader.next > 0)
+        reader.members[0]?.fault(new EventsMissedError(this.name, String(reader.next - 1)));
       reader.next = entry.number + 1;
       if (reader.fits(entry.subject)) return entry;
     }
