@@ -31,6 +31,11 @@ export class Intake {
   readonly #queues: Queues;
   readonly #options: CheckedOptions<unknown>;
   #waiting: Request[] = [];
+  /**
+   * How many events may still be added before what waits has to be counted again, and for which handlers: what was
+   * handled since only makes more room.
+   */
+  #room: { left: number; readonly handlers: readonly string[] } | undefined;
   #turn: Promise<unknown> | undefined;
 
   constructor(topic: string, queues: Queues, options: CheckedOptions<unknown>) {
@@ -67,6 +72,7 @@ export class Intake {
   async alone<R>(handler: string, act: (room: number) => Promise<R>): Promise<R> {
     while (this.#turn !== undefined) await this.#turn.catch(() => undefined);
     const turn = this.#locked(async () => {
+      this.#room = undefined;
       const waiting = await this.#queues.unfinished(this.#topic, handler);
       return act(Math.max(0, this.#options.maxQueued - waiting));
     });
@@ -109,16 +115,22 @@ export class Intake {
   }
 
   async #add(batch: readonly Request[]): Promise<void> {
-    const { maxQueued, rememberHandled } = this.#options;
+    const { maxQueued, rememberHandled, locks } = this.#options;
     const handlers = await this.#queues.handlersOf(this.#topic);
     if (handlers.length === 0) {
       for (const { done } of batch) done(new NoHandlerFoundError(this.#topic));
       return;
     }
-    const counts = await Promise.all(handlers.map((handler) => this.#queues.unfinished(this.#topic, handler)));
-    const room = Math.max(0, maxQueued - Math.max(...counts));
-    const taken = batch.slice(0, room);
-    for (const { done } of batch.slice(room)) done(new QueueLimitError(this.#topic, maxQueued, 'topic'));
+    let room = this.#room;
+    const enough = room !== undefined && room.left >= batch.length && sameNames(room.handlers, handlers);
+    // With locks other processes add, too.
+    if (room === undefined || !enough || locks !== undefined) {
+      const counts = await Promise.all(handlers.map((handler) => this.#queues.unfinished(this.#topic, handler)));
+      this.#room = room = { left: Math.max(0, maxQueued - Math.max(...counts)), handlers };
+    }
+    const taken = batch.slice(0, room.left);
+    room.left -= taken.length;
+    for (const { done } of batch.slice(taken.length)) done(new QueueLimitError(this.#topic, maxQueued, 'topic'));
     if (taken.length === 0) return;
     const jobs = taken.map(({ stored, dueAt }) => ({
       name: 'event',
@@ -150,4 +162,8 @@ export class Intake {
     if (other) done(new ConcurrentModificationError(this.#topic, stored.id));
     else done();
   }
+}
+
+function sameNames(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((name) => others.includes(name));
 }

@@ -15,6 +15,12 @@ type AnyQueue<Data> = Queue<Data, unknown, string, Data, unknown, string, IQueue
 export type EventQueue = AnyQueue<StoredEvent>;
 type RosterQueue = AnyQueue<RosterEntry>;
 
+/**
+ * For so long a process may rely on the names of handlers that it has read, in milliseconds. Whoever brings a new name
+ * waits for as long, so that nobody who dispatches afterwards misses it.
+ */
+const rosterMs = 100;
+
 /** States in which an event is not finished. */
 const unfinished = ['waiting', 'active', 'delayed', 'prioritized', 'waiting-children'] as const;
 
@@ -25,6 +31,8 @@ export class Queues {
   readonly #fault: (error: unknown) => void;
   readonly #events = new Map<string, EventQueue>();
   readonly #rosters = new Map<string, RosterQueue>();
+  /** Names of handlers by topic, and when they were read. */
+  readonly #known = new Map<string, { readonly at: number; readonly handlers: readonly string[] }>();
 
   constructor(options: CheckedOptions<unknown>, fault: (error: unknown) => void) {
     this.#options = options;
@@ -37,18 +45,26 @@ export class Queues {
     return this.#of(this.#events, name, () => new this.classes.Queue<StoredEvent>(name, this.#connection));
   }
 
-  /** Notes that a topic has this handler, for as long as the server lives. */
+  /** Notes that a topic has this handler. From when it resolves all events of the topic are kept for it. */
   async enrol(entry: RosterEntry): Promise<void> {
-    // The roster of the topic is what dispatches ask, the other one says which topics there are.
-    for (const roster of [this.#roster(entry.topic), this.#allTopics()])
-      await roster.add('handler', entry, {
-        jobId: JSON.stringify([entry.topic, entry.handler]).replaceAll(':', '%3A'),
-      });
+    const before = await listed(this.#roster(entry.topic));
+    if (before.some(({ handler }) => handler === entry.handler)) return;
+    const jobId = JSON.stringify([entry.topic, entry.handler]).replaceAll(':', '%3A');
+    // The roster of the topic is what dispatches ask, the other one says which topics there are. It comes first: a
+    // process that dies in between finds the name missing, and notes both again.
+    for (const roster of [this.#allTopics(), this.#roster(entry.topic)]) await roster.add('handler', entry, { jobId });
+    this.#known.delete(entry.topic);
+    await new Promise((resolve) => setTimeout(resolve, rosterMs));
   }
 
   /** Names of a topic's handlers, of all processes. */
-  async handlersOf(topic: string): Promise<string[]> {
-    return (await listed(this.#roster(topic))).map(({ handler }) => handler);
+  async handlersOf(topic: string): Promise<readonly string[]> {
+    const at = performance.now();
+    const known = this.#known.get(topic);
+    if (known !== undefined && at - known.at < rosterMs) return known.handlers;
+    const handlers = (await listed(this.#roster(topic))).map(({ handler }) => handler);
+    if (handlers.length > 0) this.#known.set(topic, { at, handlers });
+    return handlers;
   }
 
   /** All handlers of all topics. */
