@@ -3,7 +3,7 @@ import { checkPattern, isWildcard, patternsOf } from './patterns.ts';
 
 /** What a handler is told beside the message. */
 export interface HandlerContext {
-  /** Aborts when a close gives up what is still under way. */
+  /** Aborts when nobody waits for the work any more: a close gave it up or, where there is one, its limit is over. */
   readonly signal: AbortSignal;
 }
 

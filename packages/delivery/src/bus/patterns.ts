@@ -31,8 +31,10 @@ export type MessageOf<Events extends object, Type extends TypeOf<Events>> = {
 
 /** @throws {InvalidOptionsError} when a star stands anywhere but at the end, after a dot or alone. */
 export function checkPattern(pattern: string): void {
-  const rest = pattern === '*' ? 'all' : pattern.endsWith('.*') ? pattern.slice(0, -2) : pattern;
-  if (typeof pattern === 'string' && rest !== '' && !rest.includes('*')) return;
+  if (typeof pattern === 'string') {
+    const rest = pattern === '*' ? 'all' : pattern.endsWith('.*') ? pattern.slice(0, -2) : pattern;
+    if (rest !== '' && !rest.includes('*')) return;
+  }
   throw new InvalidOptionsError([`a pattern must be a type, a prefix.* or *, got ${JSON.stringify(pattern)}`]);
 }
 
