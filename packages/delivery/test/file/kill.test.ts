@@ -72,6 +72,33 @@ describe('a process without the rights', () => {
   }, 60_000);
 });
 
+describe('a file that cannot grow any more', () => {
+  it('has no part of the event that did not fit, and takes one that does', async () => {
+    const program = await sourceProgram(new URL('programs/until-full.ts', import.meta.url));
+    const path = join(folder, 'events.jsonl');
+    // 20 blocks: some ten events, and then a part of one.
+    const command = 'ulimit -f 20; exec "$0" "$@"';
+    const { stdout } = await promisify(execFile)('sh', ['-c', command, process.execPath, program, path], {
+      timeout: 60_000,
+    });
+    const [committed, operation, reason] = stdout.trim().split(' ');
+    expect([operation, reason]).toEqual(['write', 'EFBIG']);
+    const numbers = await everyLine(folder);
+    expect(numbers).toEqual(Array.from({ length: Number(committed) + 1 }, (_, n) => n));
+    expect(numbers.length).toBeGreaterThan(5);
+  }, 60_000);
+});
+
+describe('a process that leaves its file open', () => {
+  it('ends all the same when it has nothing else to do', async () => {
+    const program = await sourceProgram(new URL('programs/stays-open.ts', import.meta.url));
+    const path = join(folder, 'events.jsonl');
+    const { stdout } = await promisify(execFile)(process.execPath, [program, path], { timeout: 60_000 });
+    expect(stdout.trim()).toBe('written');
+    expect(await everyLine(folder)).toEqual([1]);
+  }, 60_000);
+});
+
 /** The numbers of all lines of all files, the oldest first; fails when a line cannot be read. */
 async function everyLine(from: string): Promise<unknown[]> {
   const age = (name: string): number => Number(/\.(\d+)$/.exec(name)?.[1] ?? 0);
