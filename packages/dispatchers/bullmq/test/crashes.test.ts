@@ -11,9 +11,9 @@ import { bullmqDispatcher } from '../src/index.ts';
 import { NodeProcess } from './node-process.ts';
 
 /** Steps that a process makes towards the server with its few events, and how many are tried at a time. */
-const lastStep = 60;
-/** `EVERY_STEP=1` kills at each; otherwise at every fifth, before and after. */
-const stride = process.env['EVERY_STEP'] === '1' ? 1 : 5;
+const lastStep = 40;
+/** `EVERY_STEP=1` kills at each; otherwise at every fourth, before and after. */
+const stride = process.env['EVERY_STEP'] === '1' ? 1 : 4;
 const side = 5;
 const eventsOfEach = 4;
 
@@ -99,7 +99,7 @@ describeWith('redis-server', 'a process that is killed', () => {
       const deaths = sum(({ died }) => (died ? 1 : 0));
       const duplicates = sum((each) => each.duplicates);
       console.log(`${deaths} deaths, ${sum(({ taken }) => taken)} events taken, 0 lost, ${duplicates} handled again`);
-      expect(deaths).toBeGreaterThan(cases.length / 2);
+      expect(deaths).toBeGreaterThan(cases.length / 3);
       // One process can be in the middle of no more than what it had begun.
       expect(duplicates).toBeLessThanOrEqual(deaths * 2 * eventsOfEach);
     },
@@ -110,7 +110,9 @@ describeWith('redis-server', 'a process that is killed', () => {
     { timeout: 120_000 },
     async () => {
       const { port } = server;
-      const shared = { port, name: 'two', events: 500, parallel: 20, holdMs: [1, 0, 2, 0, 0, 0, 0, 1_700] };
+      // The claim is longer than a busy machine may let a process stand still, and some handlers take longer than that.
+      const holdMs = Array.from({ length: 250 }, (_, n) => (n === 7 ? 11_000 : n % 3));
+      const shared = { port, name: 'two', events: 500, parallel: 20, claimMs: 5_000, holdMs };
       const nodes = await Promise.all(
         [0, 500].map((from) => NodeProcess.start({ ...shared, from, log: join(folder, `two-${from}`) })),
       );

@@ -22,15 +22,15 @@ const write = (...words: readonly unknown[]): void => appendFileSync(log, `${wor
 // Every step towards the server is something written to a connection: it dies before or after the one that it is told.
 let writes = -Infinity;
 if (killAt !== undefined) {
-  const original = Socket.prototype.write as (...args: unknown[]) => boolean;
+  const original = Reflect.get(Socket.prototype, 'write') as (...args: unknown[]) => boolean;
   Socket.prototype.write = function counted(this: Socket, ...args: unknown[]): boolean {
     writes += 1;
     if (writes === killAt.step && !killAt.after) process.kill(process.pid, 'SIGKILL');
-    const more = original.apply(this, args);
+    const more = Reflect.apply(original, this, args);
     // What was handed to the system goes out, whatever becomes of the process.
     if (writes === killAt.step && killAt.after) process.kill(process.pid, 'SIGKILL');
     return more;
-  } as typeof Socket.prototype.write;
+  };
 }
 
 const dispatcher = bullmqDispatcher<{ orders: number }>({
