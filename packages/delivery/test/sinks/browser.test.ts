@@ -41,10 +41,10 @@ describe('in a browser', () => {
     const { performance, setTimeout, clearTimeout, queueMicrotask, AbortController, AbortSignal, WritableStream } =
       globalThis;
     const { URL, Headers, TextEncoder, TextDecoder, btoa, crypto } = globalThis;
-    page = createContext({
-      ...{ performance, setTimeout, clearTimeout, queueMicrotask, AbortController, AbortSignal, WritableStream },
-      ...{ URL, Headers, TextEncoder, TextDecoder, btoa, crypto },
-    });
+    const timing = { performance, setTimeout, clearTimeout, queueMicrotask, AbortController, AbortSignal };
+    page = createContext(
+      Object.assign(timing, { WritableStream, URL, Headers, TextEncoder, TextDecoder, btoa, crypto }),
+    );
     runInContext(await bundleSinks(), page);
   }, 60_000);
 

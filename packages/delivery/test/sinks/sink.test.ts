@@ -52,6 +52,27 @@ describe('a function as a sink', () => {
     expect(await sink.close()).toEqual({ undelivered: 0 });
   });
 
+  it('row 57: a function that looks at its signal late is told all the same', async () => {
+    for (const closes of [false, true]) {
+      let reason: unknown;
+      const sink = new FunctionSink<number>(async (_, options) => {
+        await turns(1);
+        const { signal } = options;
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        reason = signal.reason;
+      });
+      const giveUp = new AbortController();
+      const write = sink.write(1, closes ? {} : giveUp).catch((error: unknown) => error);
+      await turns();
+      const closing = sink.close(closes ? giveUp : {});
+      giveUp.abort('enough');
+      expect(await write).toBe('enough');
+      expect(await closing).toEqual({ undelivered: 0 });
+      await turns();
+      expect(reason).toBe('enough');
+    }
+  });
+
   it('row 57: close waits for what runs, closes once, and tells what closing threw to all', async () => {
     const closes: string[] = [];
     let commit = (): void => {};

@@ -43,22 +43,18 @@ export class Passing<T> {
       turn.release();
       return done;
     }
-    return this.#wait(turn.until(committed));
+    this.#running += 1;
+    return turn.until(committed, this.#ended);
   }
 
   close(options?: CloseOptions): Promise<Closed> {
     return this.#closing.close(options);
   }
 
-  async #wait(committed: Promise<void>): Promise<void> {
-    this.#running += 1;
-    try {
-      await committed;
-    } finally {
-      this.#running -= 1;
-      if (this.#running === 0) this.#idle?.();
-    }
-  }
+  readonly #ended = (): void => {
+    this.#running -= 1;
+    if (this.#running === 0) this.#idle?.();
+  };
 
   async #end(signal: AbortSignal, end: (signal: AbortSignal) => Promise<number>): Promise<Closed> {
     if (this.#running > 0) await new Promise<void>((resolve) => (this.#idle = resolve));

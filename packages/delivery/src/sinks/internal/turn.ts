@@ -1,3 +1,4 @@
+import { done } from './done.ts';
 import { joinSignals, onAbort, type JoinedSignal } from './signals.ts';
 
 /** One write on its way: over when it is committed, or when its writer or a closer gives up. */
@@ -23,25 +24,34 @@ export class Turn {
     return this.#joined.signal;
   }
 
-  /** Settles as the promise does, or rejects with the reason of whoever gives up first. */
-  until(promise: PromiseLike<unknown>): Promise<void> {
+  /**
+   * Settles as the promise does, or rejects with the reason of whoever gives up first; calls `ended` before whoever waits
+   * hears of it.
+   */
+  until(promise: PromiseLike<unknown>, ended: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
       const given = this.#given;
-      const own = onAbort(this.#own, () => reject(this.#own.reason));
-      const other = given === undefined ? undefined : onAbort(given, () => reject(given.reason));
-      const over = (): void => {
-        own();
+      let own: (() => void) | undefined;
+      let other: (() => void) | undefined;
+      let over = false;
+      const end = (): boolean => {
+        if (over) return false;
+        over = true;
+        own?.();
         other?.();
-        this.release();
+        // Not before all that hang on the same signal have heard of it.
+        void done.then(() => this.release());
+        ended();
+        return true;
       };
       const committed = (): undefined => {
-        over();
-        resolve();
+        if (end()) resolve();
       };
       const refused = (error: unknown): undefined => {
-        over();
-        reject(error);
+        if (end()) reject(error);
       };
+      own = onAbort(this.#own, () => refused(this.#own.reason));
+      if (given !== undefined) other = onAbort(given, () => refused(given.reason));
       promise.then(committed, refused);
     });
   }
