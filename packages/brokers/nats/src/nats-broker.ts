@@ -65,11 +65,10 @@ class NatsBroker implements Broker {
     checkPublished(subject, body, options, this.capabilities.maxBodyBytes);
     const publishing = this.#publish(subject, body.slice(), headers, id);
     this.#publishing.add(publishing);
-    try {
-      return await abortable(publishing, signal);
-    } finally {
-      this.#publishing.delete(publishing);
-    }
+    // Who gives up waiting does not end it.
+    const settled = (): void => void this.#publishing.delete(publishing);
+    publishing.then(settled, settled);
+    return abortable(publishing, signal);
   }
 
   subscribe(subject: string, handler: DeliveryHandler, options?: SubscribeOptions): Subscription {

@@ -58,11 +58,10 @@ class RedisBroker implements Broker {
     checkPublished(subject, body, options, this.capabilities.maxBodyBytes);
     const publishing = this.#publish(fieldsOf(subject, body, options.headers, options.id), options.id);
     this.#publishing.add(publishing);
-    try {
-      return await abortable(publishing, options.signal);
-    } finally {
-      this.#publishing.delete(publishing);
-    }
+    // Who gives up waiting does not end it.
+    const settled = (): void => void this.#publishing.delete(publishing);
+    publishing.then(settled, settled);
+    return abortable(publishing, options.signal);
   }
 
   subscribe(subject: string, handler: DeliveryHandler, options?: SubscribeOptions): Subscription {

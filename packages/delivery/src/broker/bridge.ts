@@ -11,6 +11,7 @@ import {
   type MessageSubscription,
   type SubscribeMessagesOptions,
 } from './messages.ts';
+import { newName } from './new-name.ts';
 import { isSubject } from './subjects.ts';
 
 /** The header by which a message that came from outside, or went there, is known. */
@@ -164,9 +165,4 @@ class BusBridge implements Bridge {
     if (errors.length === 1) throw errors[0];
     if (errors.length > 1) throw new AggregateError(errors, `${errors.length} handlers failed`);
   }
-}
-
-function newName(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(9));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -4,6 +4,7 @@ import { Closing } from '../sinks/internal/closing.ts';
 import { Fifo } from '../sinks/internal/fifo.ts';
 import type { Broker, PublishOptions } from './broker.ts';
 import { BrokerClosedError, EventRefusedError } from './broker-errors.ts';
+import { newName } from './new-name.ts';
 import { tell } from './told.ts';
 
 /** An event for a broker. */
@@ -253,9 +254,4 @@ function checked<T>(options: BrokerOutputOptions<T>): CheckedOptions<T> {
 function isLasting(error: unknown): boolean {
   if (error instanceof EventRefusedError || error instanceof BrokerClosedError) return true;
   return !(error instanceof Error && 'code' in error);
-}
-
-function newName(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(9));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

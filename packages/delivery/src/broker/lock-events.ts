@@ -30,7 +30,7 @@ export interface CollectedEvent {
 }
 
 /** Lock events for a `for await` loop. */
-export interface LockEvents extends AsyncIterable<CollectedEvent, undefined>, Closable {
+export interface LockEvents extends AsyncIterable<CollectedEvent>, Closable {
   /** Resolves when it has begun: from then on nothing is missed. */
   readonly ready: Promise<void>;
   readonly stats: SubscriptionStats & { /** What was no event. */ readonly rejected: number };

@@ -114,7 +114,8 @@ class MemoryBroker implements Broker {
     this.#readers.add(reader);
     const leave = (): void => {
       const at = reader.members.indexOf(member);
-      if (at >= 0) reader.members.splice(at, 1);
+      if (at < 0) return;
+      reader.leaving.push(...reader.members.splice(at, 1));
       if (reader.members.length === 0) this.#readers.delete(reader);
     };
     this.#pump(reader);
@@ -125,7 +126,10 @@ class MemoryBroker implements Broker {
       close: async (closeOptions) => {
         leave();
         const closed = await member.close(closeOptions);
+        const at = reader.leaving.indexOf(member);
+        if (at >= 0) reader.leaving.splice(at, 1);
         this.#pump(reader);
+        this.#wake?.();
         return closed;
       },
     });
@@ -180,12 +184,15 @@ class MemoryBroker implements Broker {
     const readers = [...this.#readers];
     while (!signal.aborted && !readers.every((reader) => this.#isDone(reader)))
       await new Promise<void>((resolve) => (this.#wake = resolve));
+    const leaving = readers.flatMap((reader) => reader.leaving);
     await Promise.all([...this.#closers].map((close) => close({ signal })));
+    await Promise.all(leaving.map((member) => member.close({ signal })));
     // What members had is given back.
     return { undelivered: readers.reduce((sum, reader) => sum + this.#left(reader), 0) };
   }
 
   #isDone(reader: Reader): boolean {
+    if (reader.leaving.length > 0) return false;
     if (reader.members.length === 0) return true;
     return this.#left(reader) === 0 && reader.members.every(({ stats }) => stats.pending === 0);
   }
@@ -201,7 +208,7 @@ class MemoryBroker implements Broker {
   }
 
   #reader(subject: string, { group }: CheckedSubscribeOptions, next: number): Reader {
-    const fresh: Reader = { fits: subjectMatcher(subject), members: [], next, returned: [] };
+    const fresh: Reader = { fits: subjectMatcher(subject), members: [], leaving: [], next, returned: [] };
     if (group === undefined) return fresh;
     const known = this.#groups.get(`${group} ${subject}`);
     if (known !== undefined) return known;

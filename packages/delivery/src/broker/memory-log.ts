@@ -8,6 +8,8 @@ export type LogEntry = Omit<Delivery, 'attempt' | 'signal'> & { readonly number:
 export interface Reader {
   readonly fits: (subject: string) => boolean;
   readonly members: Deliveries[];
+  /** Take nothing more, and may still give back what they have. */
+  readonly leaving: Deliveries[];
   /** The number of the next event to look at. */
   next: number;
   /** Given back by members, or failed when none was there. */
