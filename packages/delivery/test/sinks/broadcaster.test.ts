@@ -85,6 +85,23 @@ describe('a broadcaster', () => {
     expect(stuck.delivered).toEqual([0, 8, 9]);
   });
 
+  it('row 62: memory is bounded with a sink that never answers', async () => {
+    const stuck = new Gate<string>();
+    const quick = new FunctionSink<string>(() => {});
+    stuck.stick();
+    const all = new Broadcaster<string>([stuck, quick], { maxSize: 100, onFull: 'drop_newest' });
+    const before = process.memoryUsage().heapUsed;
+    for (let n = 0; n < 100_000; n += 1) {
+      // 100 MB if they were kept.
+      await all.write(String(n).padStart(1000, 'x'));
+      if (n % 50 === 0) await turns(1);
+      expect(all.depth(stuck)).toBeLessThanOrEqual(101);
+    }
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(60e6);
+    expect(all.dropped).toBe(100_000 - 101);
+    await all.close({ signal: AbortSignal.abort() });
+  }, 60_000);
+
   it('row 63: adding twice and removing what is not there change nothing; the list of the caller stays as it is', async () => {
     const gate = new Gate();
     const list: Sink<number>[] = [gate, gate];

@@ -173,6 +173,35 @@ describe('a queue', () => {
     expect(await queue.close({ signal: AbortSignal.timeout(20) })).toEqual({ undelivered: 0 });
   });
 
+  it('row 60: all who close share one promise, and its end is said once', async () => {
+    const gate = new Gate();
+    const queue = new Queue(gate);
+    await queue.write(1);
+    const first = queue.close();
+    expect(queue.close({ signal: new AbortController().signal })).toBe(first);
+    await first;
+    expect(queue.close()).toBe(first);
+    expect(gate.closes).toBe(1);
+  });
+
+  it('row 60: a close that fails and that nobody waits for ends no process', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    try {
+      const broken = new FunctionSink<number>(() => {}, {
+        close: () => {
+          throw new Error('cannot close');
+        },
+      });
+      void new Queue(broken).close();
+      await turns();
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', note);
+    }
+  });
+
   it('row 60: null and undefined are events like others', async () => {
     const gate = new Gate<unknown>();
     const queue = new Queue(gate);
