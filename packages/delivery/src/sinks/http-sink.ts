@@ -14,9 +14,9 @@ export interface HttpSinkOptions<T = unknown> {
   /** Default `POST`. */
   readonly method?: 'POST' | 'PUT' | 'PATCH';
   /** Sent along; a function for those that differ from event to event, such as an idempotency key or a signature. */
-  readonly headers?: HeadersOf | ((event: T, body: string | Uint8Array<ArrayBuffer>) => HeadersOf);
+  readonly headers?: HeadersOf | ((event: T, body: string | Uint8Array) => HeadersOf);
   /** The body of a request. Default: the event as JSON, with the content type `application/json`. */
-  readonly encode?: (event: T) => string | Uint8Array<ArrayBuffer>;
+  readonly encode?: (event: T) => string | Uint8Array;
   /** How long one attempt may take until its answer, in milliseconds (at most 2147483647). Default 10,000. */
   readonly timeoutMs?: number;
   /** Whatever else `fetch` understands; in Node that is also a `dispatcher`, for certificates and proxies. */
@@ -90,7 +90,8 @@ class Requests<T> {
       const response = await (this.#options.fetch ?? fetch)(this.#url, {
         ...init,
         method,
-        body,
+        // What the two know of the memory behind bytes differs from one version of TypeScript to the next.
+        body: body as string,
         headers: checked,
         redirect: 'manual',
         signal: controller.signal,
