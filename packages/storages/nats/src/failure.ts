@@ -3,6 +3,8 @@ import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream';
 const jetStreamOff = 10039;
 const noSequence = 10043;
 const noMessage = 10057;
+/** Names of errors; the client calls its own class `NoRespondersError` by the second one. */
+const nobody: ReadonlySet<string> = new Set(['JetStreamNotEnabled', 'NoResponders']);
 const noSpace: ReadonlySet<number> = new Set([10023, 10047, 10077, 10122]);
 
 /** Somebody else wrote first. */
@@ -30,9 +32,7 @@ export function isNoStream(error: unknown): boolean {
 
 /** Nobody answers for JetStream: it is off, or the stream that took this subject is gone. */
 export function isNobodyThere(error: unknown): boolean {
-  return (
-    nameOf(error) === 'JetStreamNotEnabled' || nameOf(error) === 'NoRespondersError' || apiCode(error) === jetStreamOff
-  );
+  return nobody.has(nameOf(error) ?? '') || apiCode(error) === jetStreamOff;
 }
 
 export function isDenied(error: unknown): boolean {
