@@ -23,7 +23,7 @@ const storageLock = '@lockscope/storage-lock';
 export const rules: readonly Rule[] = [
   { dir: 'packages/core', may: [], npm: ['uuid'], browser: true },
   { dir: 'packages/storage', may: [] },
-  { dir: 'packages/delivery', may: [core], npm: ['uuid'] },
+  { dir: 'packages/delivery', may: [core], npm: ['tinyqueue', 'uuid', 'yocto-queue'] },
   { dir: 'packages/storage-lock', may: [core, storage] },
   { dir: 'packages/storages/*', may: [storage], contract: true },
   {

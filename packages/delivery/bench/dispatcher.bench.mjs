@@ -13,6 +13,7 @@ const parallel = 40;
 const atOnce = 1_000;
 
 const handler = async () => {};
+const nothing = () => {};
 
 /** Gives a thousand, waits until all are handled, and so on. */
 async function inBatches(times, batch) {
@@ -22,7 +23,7 @@ async function inBatches(times, batch) {
 function dispatcherCase(options) {
   const dispatcher = localDispatcher({ parallel, maxQueued: 10 * atOnce });
   let waiting = 0;
-  let done = () => {};
+  let done = nothing;
   dispatcher.register(
     'orders',
     async () => {

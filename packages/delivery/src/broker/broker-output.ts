@@ -1,7 +1,7 @@
 import { InvalidOptionsError } from '@lockscope/core';
+import YoctoQueue from 'yocto-queue';
 import type { Closable, Closed, CloseOptions } from '../closable.ts';
-import { Closing } from '../sinks/internal/closing.ts';
-import { Fifo } from '../sinks/internal/fifo.ts';
+import { Closing } from '../internal/closing.ts';
 import type { Broker, PublishOptions } from './broker.ts';
 import { BrokerClosedError, EventRefusedError } from './broker-errors.ts';
 import { newName } from './new-name.ts';
@@ -86,7 +86,7 @@ export class Output<T> implements BrokerOutput<T> {
   readonly #options: CheckedOptions<T>;
   /** Ids of this output begin with it. */
   readonly #name: string = newName();
-  readonly #waiting = new Fifo<Waiting<T>>();
+  readonly #waiting = new YoctoQueue<Waiting<T>>();
   readonly #sending = new Set<Waiting<T>>();
   readonly #counts = { published: 0, duplicates: 0, dropped: 0, failed: 0 };
   #number = 0;
@@ -127,11 +127,11 @@ export class Output<T> implements BrokerOutput<T> {
     }
     if (this.#depth >= this.#options.capacity) {
       const old = this.#options.onFull === 'drop_oldest' && this.#waiting.size > 0;
-      this.#drop(old ? this.#waiting.shift().event : event, 'full');
+      this.#drop(old ? (this.#waiting.dequeue() as Waiting<T>).event : event, 'full');
       if (!old) return false;
     }
     this.#number += 1;
-    this.#waiting.push({ event, number: this.#number });
+    this.#waiting.enqueue({ event, number: this.#number });
     // Not within the call of whoever pushes. What comes while others are on their way follows the first of them.
     if (this.#sending.size === 0) queueMicrotask(() => this.#start());
     return true;
@@ -154,7 +154,7 @@ export class Output<T> implements BrokerOutput<T> {
 
   /** What is on its way may still arrive; nobody waits for it. */
   #giveUp(): void {
-    const left = [...this.#sending, ...this.#waiting.clear()];
+    const left = [...this.#sending, ...this.#waiting.drain()];
     this.#sending.clear();
     this.#givenUp = left.length;
     for (const { event } of left) this.#drop(event, 'closed');
@@ -164,7 +164,7 @@ export class Output<T> implements BrokerOutput<T> {
 
   #start(): void {
     while (this.#sending.size < this.#options.inFlight && this.#pause === undefined && this.#waiting.size > 0) {
-      const next = this.#waiting.shift();
+      const next = this.#waiting.dequeue() as Waiting<T>;
       this.#sending.add(next);
       void this.#send(next);
     }

@@ -1,5 +1,5 @@
 import type { Closed, CloseOptions } from '../closable.ts';
-import { Closing } from '../sinks/internal/closing.ts';
+import { Closing } from '../internal/closing.ts';
 import type { Delivery, DeliveryHandler, SubscriptionStats } from './broker.ts';
 import { HandlerTimeoutError, UnansweredDeliveryError } from './broker-errors.ts';
 import { tell } from './told.ts';

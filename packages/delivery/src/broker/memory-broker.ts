@@ -1,6 +1,6 @@
 import { InvalidOptionsError } from '@lockscope/core';
 import type { Closed, CloseOptions } from '../closable.ts';
-import { Closing } from '../sinks/internal/closing.ts';
+import { Closing } from '../internal/closing.ts';
 import type {
   Broker,
   BrokerCapabilities,

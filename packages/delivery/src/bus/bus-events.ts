@@ -1,5 +1,6 @@
-import { Fifo } from '../sinks/internal/fifo.ts';
-import { whenAborted } from '../sinks/internal/signals.ts';
+import YoctoQueue from 'yocto-queue';
+
+import { whenAborted } from '../internal/signals.ts';
 import type { Message } from './message.ts';
 
 /** Why a message did not get to who iterates: its buffer was full, it had left, or the close gave it up. */
@@ -33,8 +34,8 @@ interface Taker<M> {
 
 /** @internal The buffer between a bus and a loop. */
 export class BufferedEvents<M extends Message> implements BusEvents<M> {
-  readonly #waiting = new Fifo<M>();
-  readonly #takers = new Fifo<Taker<M>>();
+  readonly #waiting = new YoctoQueue<M>();
+  readonly #takers = new YoctoQueue<Taker<M>>();
   readonly #capacity: number;
   readonly #onFull: OnFull;
   readonly #onDrop: (message: M, reason: DropReason) => void;
@@ -67,22 +68,22 @@ export class BufferedEvents<M extends Message> implements BusEvents<M> {
 
   /** Takes a message in. */
   put(message: M): void {
-    if (this.#takers.size > 0) return this.#takers.shift().resolve({ done: false, value: message });
-    if (this.#waiting.size < this.#capacity) return this.#waiting.push(message);
+    if (this.#takers.size > 0) return this.#takers.dequeue()?.resolve({ done: false, value: message });
+    if (this.#waiting.size < this.#capacity) return this.#waiting.enqueue(message);
     if (this.#onFull === 'drop_newest') return this.#drop(message, 'full');
-    this.#waiting.push(message);
-    this.#drop(this.#waiting.shift(), 'full');
+    this.#waiting.enqueue(message);
+    this.#drop(this.#waiting.dequeue() as M, 'full');
   }
 
   next(): Promise<IteratorResult<M, undefined>> {
     if (this.#waiting.size > 0) {
-      const value = this.#waiting.shift();
+      const value = this.#waiting.dequeue() as M;
       if (this.#waiting.size === 0) this.#onEmpty?.();
       return Promise.resolve({ done: false, value });
     }
     if (this.#signal?.aborted === true) return Promise.reject(this.#signal.reason as Error);
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
-    return new Promise((resolve, reject) => this.#takers.push({ resolve, reject }));
+    return new Promise((resolve, reject) => this.#takers.enqueue({ resolve, reject }));
   }
 
   return(): Promise<IteratorResult<M, undefined>> {
@@ -101,7 +102,7 @@ export class BufferedEvents<M extends Message> implements BusEvents<M> {
   /** Lets what waits be taken until the signal aborts. Resolves with how many messages were then given up. */
   async drain(givenUp: AbortSignal): Promise<number> {
     this.#ended = true;
-    for (const taker of this.#takers.clear()) taker.resolve({ done: true, value: undefined });
+    for (const taker of this.#takers.drain()) taker.resolve({ done: true, value: undefined });
     if (this.#waiting.size > 0) {
       const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));
       const gaveUp = whenAborted(givenUp);
@@ -113,7 +114,7 @@ export class BufferedEvents<M extends Message> implements BusEvents<M> {
 
   readonly #abort = (): void => {
     const reason: unknown = this.#signal?.reason;
-    for (const taker of this.#takers.clear()) taker.reject(reason);
+    for (const taker of this.#takers.drain()) taker.reject(reason);
     this.#end('left');
   };
 
@@ -121,8 +122,8 @@ export class BufferedEvents<M extends Message> implements BusEvents<M> {
     this.#ended = true;
     this.#signal?.removeEventListener('abort', this.#abort);
     this.#leave();
-    for (const taker of this.#takers.clear()) taker.resolve({ done: true, value: undefined });
-    const left = this.#waiting.clear();
+    for (const taker of this.#takers.drain()) taker.resolve({ done: true, value: undefined });
+    const left = [...this.#waiting.drain()];
     for (const message of left) this.#drop(message, reason);
     this.#onEmpty?.();
     return left.length;

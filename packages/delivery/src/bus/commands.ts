@@ -1,8 +1,7 @@
 import type { Removal } from '@lockscope/core';
 
 import type { Closable, Closed, CloseOptions } from '../closable.ts';
-import { Closing } from '../sinks/internal/closing.ts';
-import { awake } from './awake.ts';
+import { Closing } from '../internal/closing.ts';
 import type { PublishInit } from './bus.ts';
 import { CommandsClosedError } from './closed-errors.ts';
 import { DuplicateHandlerError, NoHandlerError } from './command-errors.ts';
@@ -135,7 +134,7 @@ class LocalCommands {
   }
 
   close(options?: CloseOptions): Promise<Closed> {
-    return awake(this.#closing.close(options), options?.signal);
+    return this.#closing.close(options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,9 +1,8 @@
 import { InvalidOptionsError, type Removal } from '@lockscope/core';
 
 import type { Closed, CloseOptions } from '../closable.ts';
-import { Closing } from '../sinks/internal/closing.ts';
-import { harmless, isThenable } from '../sinks/internal/done.ts';
-import { awake } from './awake.ts';
+import { Closing } from '../internal/closing.ts';
+import { harmless, isThenable } from '../internal/done.ts';
 import type { Bus, BusOptions, BusStats, PublishInit } from './bus.ts';
 import { BufferedEvents, type BusEventsOptions } from './bus-events.ts';
 import { BusClosedError } from './closed-errors.ts';
@@ -152,7 +151,7 @@ class LocalBus {
   }
 
   close(options?: CloseOptions): Promise<Closed> {
-    return awake(this.#closing.close(options), options?.signal);
+    return this.#closing.close(options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

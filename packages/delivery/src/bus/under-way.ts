@@ -1,4 +1,4 @@
-import { whenAborted } from '../sinks/internal/signals.ts';
+import { whenAborted } from '../internal/signals.ts';
 
 /** What is under way, so that a close can wait for it and give it up. */
 export class UnderWay {

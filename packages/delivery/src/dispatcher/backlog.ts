@@ -45,7 +45,7 @@ export class Backlog {
     for (const lane of lanes) {
       const fresh = { entry, lane, dueAt, order: (this.#order += 1), failures: 0, errors: [], context: undefined };
       const delivery: Delivery = fresh;
-      if (delayMs === 0) lane.due.add(delivery);
+      if (delayMs === 0) lane.due.enqueue(delivery);
       else this.#later.add(delivery);
     }
     if (delayMs === 0) this.#turns.ask(entry.topic);
@@ -62,7 +62,7 @@ export class Backlog {
   dropWaiting(topics: Iterable<TopicLanes>, reason: unknown): void {
     this.#last = true;
     this.#dropAll(this.#later.remove(() => true));
-    for (const topic of topics) for (const lane of topic.lanes) this.#dropAll(lane.due.takeAll());
+    for (const topic of topics) for (const lane of topic.lanes) this.#dropAll([...lane.due.drain()]);
     for (const { context } of this.#running) context?.abort(reason);
   }
 
@@ -77,7 +77,7 @@ export class Backlog {
   /** Gives up what waits for a handler that was taken out. What runs has no further attempt. */
   removeLane(lane: Lane): void {
     lane.removed = true;
-    this.#dropAll([...lane.due.takeAll(), ...this.#later.remove((delivery) => delivery.lane === lane)]);
+    this.#dropAll([...lane.due.drain(), ...this.#later.remove((delivery) => delivery.lane === lane)]);
     this.#setAlarm();
   }
 
@@ -108,7 +108,7 @@ export class Backlog {
     const now = performance.now();
     for (let first = this.#later.first(); first !== undefined && first.dueAt <= now; first = this.#later.first()) {
       this.#later.take();
-      first.lane.due.add(first);
+      first.lane.due.enqueue(first);
       this.#turns.ask(first.lane.topic);
     }
     this.#setAlarm();

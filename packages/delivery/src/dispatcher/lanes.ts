@@ -1,7 +1,8 @@
+import YoctoQueue from 'yocto-queue';
+
 import type { AttemptContext } from './attempt.ts';
 import type { CheckedHandler } from './checks.ts';
 import type { Due } from './due-heap.ts';
-import { Fifo } from './fifo.ts';
 
 /** An accepted event. */
 export interface Entry {
@@ -31,7 +32,7 @@ export class Lane {
   readonly topic: TopicLanes;
   readonly name: string;
   readonly options: CheckedHandler<unknown>;
-  readonly due: Fifo<Delivery> = new Fifo();
+  readonly due: YoctoQueue<Delivery> = new YoctoQueue();
   running = 0;
   removed = false;
 
@@ -68,7 +69,7 @@ export class TopicLanes {
       const lane = this.lanes[(this.#turn + tried) % this.lanes.length] as Lane;
       if (lane.due.size === 0 || lane.running >= lane.options.parallel) continue;
       this.#turn = (this.#turn + tried + 1) % this.lanes.length;
-      return lane.due.take();
+      return lane.due.dequeue();
     }
     return undefined;
   }

@@ -4,11 +4,11 @@ import { InvalidOptionsError } from '@lockscope/core';
 
 import type { Closed, CloseOptions } from '../closable.ts';
 import { EncodingError } from '../sinks/encoding-error.ts';
-import { harmless } from '../sinks/internal/done.ts';
+import { harmless } from '../internal/done.ts';
 import { toJson } from '../sinks/internal/encode.ts';
 import { Passing } from '../sinks/internal/passing.ts';
-import { longestTimerMs } from '../sinks/internal/pause.ts';
-import { whenAborted } from '../sinks/internal/signals.ts';
+import { longestTimerMs } from '../internal/pause.ts';
+import { whenAborted } from '../internal/signals.ts';
 import type { Sink, WriteOptions } from '../sinks/sink.ts';
 import type { FileSinkError } from './file-sink-error.ts';
 import { LogFile } from './log-file.ts';

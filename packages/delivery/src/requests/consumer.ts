@@ -1,6 +1,6 @@
 import { InvalidOptionsError } from '@lockscope/core';
 
-import { nextTurn } from '../sinks/internal/soon.ts';
+import { nextTurn } from '../internal/soon.ts';
 import type { DriverEventOf, NameOf, PayloadOf, ReplyOf } from './driver-event.ts';
 import type { EventQueue } from './event-queue.ts';
 import { Serving } from './serving.ts';

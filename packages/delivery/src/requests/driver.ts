@@ -1,6 +1,5 @@
 import type { Closable, Closed, CloseOptions } from '../closable.ts';
-import { awake } from '../bus/awake.ts';
-import { Closing } from '../sinks/internal/closing.ts';
+import { Closing } from '../internal/closing.ts';
 import { Consumer } from './consumer.ts';
 import type { DriverOptions, DriverStats } from './driver-options.ts';
 import { EventQueue } from './event-queue.ts';
@@ -60,7 +59,7 @@ export class Driver<Map extends object = Record<string, (payload: unknown) => un
    */
   close(options?: CloseOptions): Promise<Closed> {
     if (!this.#queue.closed) this.#queue.shut();
-    return awake(this.#closing.close(options), options?.signal);
+    return this.#closing.close(options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

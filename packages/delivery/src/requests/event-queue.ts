@@ -1,8 +1,8 @@
 import { InvalidOptionsError } from '@lockscope/core';
 
 import type { Closed } from '../closable.ts';
-import { harmless } from '../sinks/internal/done.ts';
-import { whenAborted } from '../sinks/internal/signals.ts';
+import { harmless } from '../internal/done.ts';
+import { whenAborted } from '../internal/signals.ts';
 import { Chain, Link } from './chain.ts';
 import type { DriverOptions, DriverStats } from './driver-options.ts';
 import type { EventHooks, QueuedEvent, RequestEnd } from './queued-event.ts';

@@ -9,7 +9,7 @@ import {
 } from '@lockscope/core';
 
 import type { Closable, Closed, CloseOptions } from '../closable.ts';
-import { done, harmless } from './internal/done.ts';
+import { done, harmless } from '../internal/done.ts';
 import { QueueFullError } from './queue-full-error.ts';
 import type { Sink } from './sink.ts';
 

@@ -1,8 +1,8 @@
 import { InvalidOptionsError } from '@lockscope/core';
 
-import { harmless } from './internal/done.ts';
-import { pause } from './internal/pause.ts';
-import { untilAborted } from './internal/signals.ts';
+import { harmless } from '../internal/done.ts';
+import { pause } from '../internal/pause.ts';
+import { untilAborted } from '../internal/signals.ts';
 import type { RetryAttempt, RetryStrategy } from './retry-strategy.ts';
 
 /** `closed`: attempts are made. `open`: none is. `half_open`: one is, and its end decides. */

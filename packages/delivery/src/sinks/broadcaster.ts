@@ -1,8 +1,8 @@
 import { InvalidOptionsError } from '@lockscope/core';
 
 import type { Closed, CloseOptions } from '../closable.ts';
-import { Closing, closeAllBehind } from './internal/closing.ts';
-import { done, harmless } from './internal/done.ts';
+import { Closing, closeAllBehind } from '../internal/closing.ts';
+import { done, harmless } from '../internal/done.ts';
 import { Lane } from './internal/lane.ts';
 import type { QueueOptions } from './queue.ts';
 import { isSinkClosed, SinkClosedError } from './sink-closed-error.ts';

@@ -2,8 +2,8 @@ import { InvalidOptionsError } from '@lockscope/core';
 
 import type { Closed, CloseOptions } from '../closable.ts';
 import { GivenUpError } from './given-up-error.ts';
-import { Closing } from './internal/closing.ts';
-import { done, harmless } from './internal/done.ts';
+import { Closing } from '../internal/closing.ts';
+import { done, harmless } from '../internal/done.ts';
 import { Line, onFullValues, type OnFull } from './internal/line.ts';
 import { SinkClosedError } from './sink-closed-error.ts';
 import type { Sink, WriteOptions } from './sink.ts';

@@ -1,6 +1,6 @@
 import { InvalidOptionsError } from '@lockscope/core';
 
-import { pause } from './internal/pause.ts';
+import { pause } from '../internal/pause.ts';
 import type { RetryAttempt, RetryStrategy } from './retry-strategy.ts';
 
 /** Options of {@link exponentialBackoff}. */

@@ -1,6 +1,6 @@
 import type { Closed, CloseOptions } from '../closable.ts';
-import { closeBehind } from './internal/closing.ts';
-import { done, isThenable } from './internal/done.ts';
+import { closeBehind } from '../internal/closing.ts';
+import { done, isThenable } from '../internal/done.ts';
 import { Passing } from './internal/passing.ts';
 import type { Turn } from './internal/turn.ts';
 import { PredicateError } from './predicate-error.ts';

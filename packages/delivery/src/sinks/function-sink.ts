@@ -1,5 +1,5 @@
 import type { Closed, CloseOptions } from '../closable.ts';
-import { whenAborted } from './internal/signals.ts';
+import { whenAborted } from '../internal/signals.ts';
 import { Passing } from './internal/passing.ts';
 import type { Sink, WriteOptions } from './sink.ts';
 

@@ -4,9 +4,9 @@ import { FunctionSink } from './function-sink.ts';
 import { EncodingError } from './encoding-error.ts';
 import { HttpFailedError, HttpStatusError, HttpTimeoutError } from './http-errors.ts';
 import { toJson } from './internal/encode.ts';
-import { longestTimerMs } from './internal/pause.ts';
+import { longestTimerMs } from '../internal/pause.ts';
 import { retryAfterMs } from './internal/retry-after.ts';
-import { onAbort } from './internal/signals.ts';
+import { onAbort } from '../internal/signals.ts';
 import type { Sink } from './sink.ts';
 
 /** Options of {@link httpSink}. */

@@ -2,10 +2,10 @@ import { InvalidOptionsError } from '@lockscope/core';
 
 import type { Closed, CloseOptions } from '../closable.ts';
 import { GivenUpError } from './given-up-error.ts';
-import { Closing, closeBehind } from './internal/closing.ts';
-import { done, harmless } from './internal/done.ts';
+import { Closing, closeBehind } from '../internal/closing.ts';
+import { done, harmless } from '../internal/done.ts';
 import { Line, onFullValues, type OnFull } from './internal/line.ts';
-import { nextTurn, soon } from './internal/soon.ts';
+import { nextTurn, soon } from '../internal/soon.ts';
 import { isSinkClosed, SinkClosedError } from './sink-closed-error.ts';
 import type { Sink, WriteOptions } from './sink.ts';
 

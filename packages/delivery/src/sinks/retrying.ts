@@ -2,11 +2,11 @@ import { InvalidOptionsError } from '@lockscope/core';
 
 import type { Closed, CloseOptions } from '../closable.ts';
 import { exponentialBackoff } from './exponential-backoff.ts';
-import { closeBehind } from './internal/closing.ts';
-import { harmless } from './internal/done.ts';
+import { closeBehind } from '../internal/closing.ts';
+import { harmless } from '../internal/done.ts';
 import { Passing } from './internal/passing.ts';
-import { pause } from './internal/pause.ts';
-import { onAbort, untilAborted } from './internal/signals.ts';
+import { pause } from '../internal/pause.ts';
+import { onAbort, untilAborted } from '../internal/signals.ts';
 import { RetriesExhaustedError } from './retries-exhausted-error.ts';
 import type { RetryStrategy } from './retry-strategy.ts';
 import { isSinkClosed } from './sink-closed-error.ts';

@@ -1,5 +1,5 @@
 import { FunctionSink } from './function-sink.ts';
-import { onAbort } from './internal/signals.ts';
+import { onAbort } from '../internal/signals.ts';
 import type { Sink } from './sink.ts';
 
 /**

@@ -38,12 +38,22 @@ describe('in a browser', () => {
 
   beforeAll(async () => {
     // What every browser has. No process, no Buffer, no require, no setImmediate.
-    const { performance, setTimeout, clearTimeout, queueMicrotask, AbortController, AbortSignal, WritableStream } =
-      globalThis;
+    const { setTimeout, clearTimeout, setInterval, clearInterval, performance, queueMicrotask } = globalThis;
+    const { AbortController, AbortSignal, WritableStream } = globalThis;
     const { URL, Headers, TextEncoder, TextDecoder, btoa, crypto } = globalThis;
-    const timing = { performance, setTimeout, clearTimeout, queueMicrotask, AbortController, AbortSignal };
+    const timing = { setTimeout, clearTimeout, setInterval, clearInterval, performance, queueMicrotask };
     page = createContext(
-      Object.assign(timing, { WritableStream, URL, Headers, TextEncoder, TextDecoder, btoa, crypto }),
+      Object.assign(timing, {
+        AbortController,
+        AbortSignal,
+        WritableStream,
+        URL,
+        Headers,
+        TextEncoder,
+        TextDecoder,
+        btoa,
+        crypto,
+      }),
     );
     runInContext(await bundleSinks(), page);
   }, 60_000);

@@ -1,7 +1,7 @@
 import { Queue, type QueueOptions } from '../queue.ts';
 import { isSinkClosed } from '../sink-closed-error.ts';
 import type { Sink } from '../sink.ts';
-import { closeBehind, endsAtSignal } from './closing.ts';
+import { closeBehind, endsAtSignal } from '../../internal/closing.ts';
 
 /** The way to one sink of a broadcaster: a queue, behind which the sink is only closed when it has not left. */
 export class Lane<T> {

@@ -1,7 +1,8 @@
+import YoctoQueue from 'yocto-queue';
+
 import { QueueFullError } from '../queue-full-error.ts';
-import { done } from './done.ts';
-import { Fifo } from './fifo.ts';
-import { onAbort } from './signals.ts';
+import { done } from '../../internal/done.ts';
+import { onAbort } from '../../internal/signals.ts';
 
 /** What becomes of a write when there is no room. */
 export type OnFull = 'wait' | 'drop_oldest' | 'drop_newest' | 'error';
@@ -20,7 +21,7 @@ export class Line<T> {
   readonly #maxSize: number;
   readonly #onFull: OnFull;
   readonly #onDrop: (event: T, error: QueueFullError) => void;
-  readonly #events = new Fifo<T>();
+  readonly #events = new YoctoQueue<T>();
   readonly #writers = new Set<Writer<T>>();
 
   constructor(maxSize: number, onFull: OnFull, onDrop: (event: T, error: QueueFullError) => void) {
@@ -48,7 +49,7 @@ export class Line<T> {
   put(event: T, signal: AbortSignal | undefined): Promise<void> {
     if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
     if (this.#events.size < this.#maxSize && this.#writers.size === 0) {
-      this.#events.push(event);
+      this.#events.enqueue(event);
       return done;
     }
     switch (this.#onFull) {
@@ -60,8 +61,8 @@ export class Line<T> {
         this.#onDrop(event, new QueueFullError(this.#maxSize));
         return done;
       default: {
-        const oldest = this.#events.shift();
-        this.#events.push(event);
+        const oldest = this.#events.dequeue() as T;
+        this.#events.enqueue(event);
         this.#onDrop(oldest, new QueueFullError(this.#maxSize));
         return done;
       }
@@ -71,10 +72,10 @@ export class Line<T> {
   /** The next one. Only when the line is not empty. */
   take(): T {
     if (this.#events.size > 0) {
-      const event = this.#events.shift();
+      const event = this.#events.dequeue() as T;
       const next = this.#firstWriter();
       if (next !== undefined) {
-        this.#events.push(next.event);
+        this.#events.enqueue(next.event);
         next.admit();
       }
       return event;
@@ -86,7 +87,7 @@ export class Line<T> {
 
   /** Takes out everything that was accepted, and refuses those who wait. */
   clear(refusal: () => unknown): T[] {
-    const events = this.#events.clear();
+    const events = [...this.#events.drain()];
     for (const writer of this.#writers) writer.refuse(refusal());
     return events;
   }

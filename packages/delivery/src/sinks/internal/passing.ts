@@ -1,8 +1,8 @@
 import type { Closed, CloseOptions } from '../../closable.ts';
 import { SinkClosedError } from '../sink-closed-error.ts';
 import type { WriteOptions } from '../sink.ts';
-import { Closing } from './closing.ts';
-import { done, isThenable } from './done.ts';
+import { Closing } from '../../internal/closing.ts';
+import { done, isThenable } from '../../internal/done.ts';
 import { Turn } from './turn.ts';
 
 /** What a sink is that keeps nothing: a write is committed when what is behind has committed it. */

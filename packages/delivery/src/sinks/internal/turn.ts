@@ -1,5 +1,5 @@
-import { done } from './done.ts';
-import { joinSignals, onAbort, type JoinedSignal } from './signals.ts';
+import { done } from '../../internal/done.ts';
+import { joinSignals, onAbort, type JoinedSignal } from '../../internal/signals.ts';
 
 /** One write on its way: over when it is committed, or when its writer or a closer gives up. */
 export class Turn {

@@ -1,7 +1,8 @@
-import type { Closable, Closed, CloseOptions } from '../../closable.ts';
+import type { Closable, Closed, CloseOptions } from '../closable.ts';
 
 import { done, isThenable } from './done.ts';
 import { onAbort, whenAborted } from './signals.ts';
+import { longestTimerMs } from './pause.ts';
 import { nextTurn } from './soon.ts';
 
 /** What is known to end at its signal, so that whoever closes it may wait for its count. */
@@ -12,7 +13,7 @@ export function endsAtSignal(closable: object): void {
   punctual.add(closable);
 }
 
-/** One end for all who close. */
+/** One end for all who close. While one waits who gave a signal, the process stays alive to see it. */
 export class Closing {
   readonly #end: (signal: AbortSignal) => Promise<Closed>;
   readonly #giveUp: () => void;
@@ -21,6 +22,7 @@ export class Closing {
   #over = false;
   /** Signals of closers, and what lets go of them. */
   readonly #followed = new Map<AbortSignal, () => void>();
+  #awake: ReturnType<typeof setInterval> | undefined;
 
   /**
    * @param owner what is closed
@@ -60,6 +62,7 @@ export class Closing {
       return Object.freeze(await this.#end(this.signal));
     } finally {
       this.#over = true;
+      clearInterval(this.#awake);
       for (const release of this.#followed.values()) release();
       this.#followed.clear();
     }
@@ -67,6 +70,8 @@ export class Closing {
 
   #follow(signal: AbortSignal): void {
     if (this.#followed.has(signal)) return;
+    // The timer of an AbortSignal.timeout does not keep the process alive, and whoever gave it waits for the count.
+    if (!signal.aborted) this.#awake ??= setInterval(() => {}, longestTimerMs);
     const abort = (): void => {
       if (this.signal.aborted) return;
       this.#giveUp();
