@@ -13,9 +13,19 @@ const log = (text: string): void => console.log(text);
 const onDead = ({ topic, errors }: { readonly topic: string; readonly errors: readonly Error[] }): void =>
   log(`given up: ${topic}, ${errors.at(-1)?.message}`);
 
+let told = '';
+/** Says what is wrong with the Redis, once. What handlers throw comes here, too: that is a matter of their attempts. */
+function onError(error: unknown, { attempt }: { readonly attempt?: number }): void {
+  const text = error instanceof Error ? error.message || error.name : String(error);
+  if (attempt !== undefined || text === told) return;
+  told = text;
+  console.error(`no Redis: ${text}; waiting for it`);
+}
+
 function open(): Dispatcher<Jobs> {
   if (port === undefined) return localDispatcher<Jobs>({ onDead });
-  return bullmqDispatcher<Jobs>({ connection: { host: '127.0.0.1', port: Number(port) }, name: 'example', onDead });
+  const connection = { host: '127.0.0.1', port: Number(port) };
+  return bullmqDispatcher<Jobs>({ connection, name: 'example', onDead, onError });
 }
 
 const jobs = open();

@@ -19,7 +19,7 @@ const expected = names.length * 10 * 2;
 const folder = mkdtempSync(join(tmpdir(), 'lockscope-events-'));
 const brokers = connect(nats, redis);
 try {
-  const streams = brokers.map((broker) => lockEvents(broker));
+  const streams = brokers.map((broker) => lockEvents(broker, { onError: sayOnce() }));
   await Promise.all(streams.map(({ ready }) => ready));
   const views = Promise.all(streams.map((stream) => collect(stream, expected)));
 
@@ -38,4 +38,13 @@ try {
 } finally {
   for (const broker of brokers) await broker.close();
   rmSync(folder, { recursive: true });
+}
+
+/** That a broker is away is said once; the loop goes on where it was when it is back. */
+function sayOnce(): (error: unknown) => void {
+  let said = false;
+  return (error) => {
+    if (!said) console.error(`${error instanceof Error ? error.message : String(error)}; waiting for it`);
+    said = true;
+  };
 }

@@ -26,7 +26,14 @@ const edge = bridge(broker, bus, {
   origin: 'orders',
   in: { subject: 'payment.created', group: 'orders', from: 'start', retryDelayMs: 50, schemas },
 });
-const relay = relayOutbox(outbox, stuttering(broker));
+let away = false;
+const relay = relayOutbox(outbox, stuttering(broker), {
+  onError: (error) => {
+    if (!away)
+      console.error(`${error instanceof Error ? error.message : String(error)}; the orders wait in the outbox`);
+    away = true;
+  },
+});
 
 const total = Number(wanted);
 for (let number = 1; number <= total; number += 1) {
