@@ -1,9 +1,6 @@
 import { dispatcherContract } from '@lockscope/testkit';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-import { describeWith } from '../../../../test/support/describe-with.ts';
-import { startNats, type NatsTestServer } from '../../../../test/support/servers/nats.ts';
-import { natsBroker } from '../../../brokers/nats/src/index.ts';
 import { brokerDispatcher, memoryBroker } from '../../src/index.ts';
 
 const facts = { delays: false, ids: false, limits: false, keeps: true } as const;
@@ -20,23 +17,6 @@ describe('row 87: the dispatcher contract, over the broker in memory', () => {
   test('row 87: what a broker cannot is said', () => {
     expect(contract.missing).toEqual(['delays', 'ids', 'limits']);
   });
-});
-
-describeWith('nats-server', 'row 87: the dispatcher contract, over NATS', () => {
-  let server: NatsTestServer;
-  let streams = 0;
-  beforeAll(async () => {
-    server = await startNats();
-  });
-  afterAll(() => server.stop());
-  const contract = dispatcherContract({
-    ...facts,
-    create: (demands) => {
-      const broker = natsBroker({ servers: server.url, stream: `dispatch-${(streams += 1)}` });
-      return { dispatcher: brokerDispatcher(broker, demands), dispose: () => broker.close() };
-    },
-  });
-  for (const { name, run } of contract) test(`row 87: ${name}`, run);
 });
 
 test('row 87: an event that is to be held back is refused, not handed out early', async () => {
