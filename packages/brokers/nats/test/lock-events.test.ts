@@ -1,17 +1,13 @@
-import { randomUUID } from 'node:crypto';
-
-import { decodeEvent, type Event } from '@lockscope/core';
-import { brokerListener, lockEvents } from '@lockscope/delivery';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { describeWith } from '../../../../test/support/describe-with.ts';
+import {
+  goneEventsAreTold,
+  lockEventsComeTogether,
+  type ServedBrokers,
+} from '../../../../test/support/served-brokers.ts';
 import { startNats, type NatsTestServer } from '../../../../test/support/servers/nats.ts';
 import { natsBroker } from '../src/index.ts';
-
-function eventNumber(number: number): Event {
-  const times = { start_time: '2026-01-01T00:00:00Z', end_time: '2026-01-01T00:00:01Z' };
-  return decodeEvent({ id: `event-${number}`, lock_id: `orders/${number}`, type: 'lock', ...times });
-}
 
 describeWith('nats-server', 'lock events', () => {
   let server: NatsTestServer;
@@ -20,69 +16,24 @@ describeWith('nats-server', 'lock events', () => {
   });
   afterAll(() => server.stop());
 
-  it(
-    'row 99: lock events of two processes come together, and what is told while the server is away comes when it is back',
-    { timeout: 60_000 },
-    async () => {
-      const name = `n${randomUUID()}`;
-      const brokers = [0, 1, 2].map(() => natsBroker({ servers: server.url, stream: name, timeoutMs: 1000 }));
-      const [collecting, ...telling] = brokers as [(typeof brokers)[0], ...typeof brokers];
-      const listeners = telling.map((broker, at) =>
-        brokerListener(broker, { source: `process-${at}`, maxPauseMs: 100 }),
-      );
-      const events = lockEvents(collecting);
-      await events.ready;
-      const seen = new Map<string, Set<string>>([
-        ['process-0', new Set()],
-        ['process-1', new Set()],
-      ]);
-      const reading = (async () => {
-        for await (const { event, source = '' } of events) seen.get(source)?.add(event.id);
-      })();
-      const counts = (): number[] => [...seen.values()].map(({ size }) => size);
-      const tell = (from: number, to: number): void => {
-        for (let number = from; number < to; number += 1)
-          for (const [at, listener] of listeners.entries()) void listener.on?.(eventNumber(number * 2 + at));
-      };
-      tell(0, 500);
-      await expect.poll(counts, { timeout: 20_000 }).toEqual([500, 500]);
-      await server.kill();
-      tell(500, 1000);
-      await expect.poll(() => listeners.every(({ stats }) => stats.failed > 0), { timeout: 20_000 }).toBe(true);
-      expect(listeners.map(({ stats }) => stats.depth)).toEqual([500, 500]);
-      await server.start();
-      await expect.poll(counts, { timeout: 30_000 }).toEqual([1000, 1000]);
-      for (const listener of listeners) {
-        expect(await listener.close()).toEqual({ undelivered: 0 });
-        expect(listener.stats).toMatchObject({ published: 1000, dropped: 0 });
-      }
-      await events.close();
-      await reading;
-      for (const broker of brokers) await broker.close();
-    },
-  );
+  const brokers = (): ServedBrokers => ({
+    server,
+    open: (stream, options) => natsBroker({ servers: server.url, stream, ...options }),
+    forgetful: (stream) => natsBroker({ servers: server.url, stream, store: 'memory' }),
+    member: new URL('programs/member.ts', import.meta.url),
+  });
+
+  it('row 99: those of two processes come together, and what is told while the server is away comes when it is back', async () => {
+    await lockEventsComeTogether(brokers());
+  }, 60_000);
 
   it('an event that is larger than the server takes is refused, and holds up nothing', async () => {
-    const broker = natsBroker({ servers: server.url, stream: `s${randomUUID()}`, maxBodyBytes: 5_000_000 });
+    const broker = natsBroker({ servers: server.url, stream: 'large', maxBodyBytes: 5_000_000 });
     const large = broker.publish('a', new Uint8Array(2_000_000));
     await expect(large).rejects.toMatchObject({ code: 'EVENT_REFUSED' });
     expect((await broker.publish('a', new Uint8Array(1))).position).toBe('1');
     await broker.close();
   });
 
-  it('says when events are gone that came after a position', async () => {
-    const name = `n${randomUUID()}`;
-    const broker = natsBroker({ servers: server.url, stream: name, maxEvents: 10 });
-    const body = new Uint8Array(1);
-    const { position = '' } = await broker.publish('a', body);
-    for (let number = 0; number < 500; number += 1) await broker.publish('a', body);
-    const told: unknown[] = [];
-    const onError = (error: unknown): void => void told.push((error as { code?: unknown }).code);
-    const gap = broker.subscribe('a', () => undefined, { from: { after: position }, onError });
-    const start = broker.subscribe('a', () => undefined, { from: 'start', onError });
-    await Promise.all([gap.ready, start.ready]);
-    expect(told).toEqual(['EVENTS_MISSED']);
-    expect([gap.stats.errors, start.stats.errors]).toEqual([1, 0]);
-    await broker.close();
-  });
+  it('says when events are gone that came after a position', () => goneEventsAreTold(brokers(), 10));
 });

@@ -1,15 +1,14 @@
-import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, it } from 'vitest';
 
-import type { Broker } from '@lockscope/delivery';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-
-import { Child } from '../../../../test/support/child.ts';
 import { describeWith } from '../../../../test/support/describe-with.ts';
+import {
+  goesOnAfterForgetting,
+  handledAgainAfterAKill,
+  stillServerIsTold,
+  type ServedBrokers,
+} from '../../../../test/support/served-brokers.ts';
 import { startRedis, type RedisTestServer } from '../../../../test/support/servers/redis.ts';
-import { sourceProgram } from '../../../../test/support/source-program.ts';
 import { redisBroker } from '../src/index.ts';
-
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 describeWith('redis-server', 'a broker in trouble', () => {
   let server: RedisTestServer;
@@ -18,94 +17,22 @@ describeWith('redis-server', 'a broker in trouble', () => {
   });
   afterAll(() => server.stop());
 
-  it(
-    'row 99: an event whose process is killed in mid-work is handled again, by another',
-    { timeout: 60_000 },
-    async () => {
-      const { url } = server;
-      const name = `n${randomUUID()}`;
-      const broker = redisBroker({ url, prefix: name });
-      await broker.publish('work', bytes('an order'));
-      const program = await sourceProgram(new URL('programs/member.ts', import.meta.url));
-      // It is ready when it works.
-      const member = await Child.start(program, [url, name]);
-      const handled: string[] = [];
-      const subscription = broker.subscribe(
-        'work',
-        ({ body, attempt }) => handled.push(`${new TextDecoder().decode(body)}, attempt ${attempt}`),
-        { group: 'workers', ackWaitMs: 500 },
-      );
-      await subscription.ready;
-      expect(handled).toEqual([]);
-      await member.kill();
-      await expect.poll(() => handled, { timeout: 20_000 }).toEqual(['an order, attempt 2']);
-      expect(subscription.stats).toMatchObject({ redelivered: 1, handled: 1 });
-      await broker.close();
-    },
-  );
-
-  it('a server that stands still is not taken for one that answers', { timeout: 60_000 }, async () => {
-    const { url } = server;
-    const name = `n${randomUUID()}`;
-    const broker = redisBroker({ url, prefix: name, timeoutMs: 300 });
-    await broker.publish('a', bytes('1'));
-    server.freeze();
-    await expect(broker.publish('a', bytes('2'))).rejects.toMatchObject({ code: 'BROKER_UNAVAILABLE' });
-    server.thaw();
-    await expect
-      .poll(
-        () =>
-          broker.publish('a', bytes('3')).then(
-            () => true,
-            () => false,
-          ),
-        { timeout: 20_000 },
-      )
-      .toBe(true);
-    await broker.close();
+  const brokers = (): ServedBrokers => ({
+    server,
+    open: (prefix, options) => redisBroker({ url: server.url, prefix, ...options }),
+    forgetful: (prefix) => redisBroker({ url: server.url, prefix }),
+    member: new URL('programs/member.ts', import.meta.url),
   });
 
-  it(
-    'a server that was killed and forgot everything: what is published from then on is not missed',
-    { timeout: 60_000 },
-    async () => {
-      const name = `n${randomUUID()}`;
-      const [broker, publishing] = [0, 1].map(() => redisBroker({ url: server.url, prefix: name })) as [Broker, Broker];
-      const heard: string[][] = [[], []];
-      for (const [at, group] of [undefined, 'group'].entries()) {
-        const subscription = broker.subscribe('a', ({ body }) => heard[at]?.push(new TextDecoder().decode(body)), {
-          group,
-        });
-        await subscription.ready;
-      }
-      for (const text of ['1', '2', '3']) await publishing.publish('a', bytes(text));
-      await expect
-        .poll(() => heard, { timeout: 20_000 })
-        .toEqual([
-          ['1', '2', '3'],
-          ['1', '2', '3'],
-        ]);
-      await server.restart();
-      await expect
-        .poll(
-          () =>
-            publishing.publish('a', bytes('4')).then(
-              () => true,
-              () => false,
-            ),
-          { timeout: 20_000 },
-        )
-        .toBe(true);
-      await expect.poll(() => heard.map((texts) => texts.slice(3)), { timeout: 20_000 }).toEqual([['4'], ['4']]);
-      await publishing.publish('a', bytes('5'));
-      await expect
-        .poll(() => heard.map((texts) => texts.slice(3)), { timeout: 20_000 })
-        .toEqual([
-          ['4', '5'],
-          ['4', '5'],
-        ]);
-      await broker.close();
-      await publishing.close();
-    },
-  );
+  it('row 99: an event whose process is killed in mid-work is handled again, by another', async () => {
+    await handledAgainAfterAKill(brokers());
+  }, 60_000);
+
+  it('a server that stands still is not taken for one that answers', async () => {
+    await stillServerIsTold(brokers());
+  }, 60_000);
+
+  it('a server that was killed and forgot everything: what is published from then on is not missed', async () => {
+    await goesOnAfterForgetting(brokers());
+  }, 60_000);
 });
