@@ -16,7 +16,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**', '**/.tmp/**'],
     reporters: ['default', new TotalsReporter()],
     pool: 'forks',
-    maxWorkers: Math.max(2, Math.min(4, availableParallelism())),
+    // Most tests wait: for leases, servers and other processes. One worker more than there are processors is not idle.
+    maxWorkers: Math.max(2, Math.min(4, availableParallelism() + 1)),
     testTimeout: 15_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,

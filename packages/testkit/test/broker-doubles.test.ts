@@ -5,7 +5,7 @@ import { brokerContract, brokerDoubles } from '../src/index.ts';
 
 describe('the broker contract believes nobody: it catches a broker that', () => {
   for (const { name, caughtBy, create } of brokerDoubles) {
-    it(`${name}, and nothing else about it`, { timeout: 60_000 }, async () => {
+    it.concurrent(`${name}, and nothing else about it`, { timeout: 60_000 }, async () => {
       const failed: string[] = [];
       const cases = brokerContract({ create, settleMs: 1000, quietMs: 30 });
       for (const each of cases) await each.run().catch(() => failed.push(each.name));

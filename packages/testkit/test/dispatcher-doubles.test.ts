@@ -7,7 +7,7 @@ const good = dispatcherContract({ create: (demands) => ({ dispatcher: localDispa
 
 describe('the dispatcher contract believes nobody: it catches one that', () => {
   for (const { name, caughtBy, create } of dispatcherDoubles) {
-    it(`${name}, and nothing else about it`, { timeout: 60_000 }, async () => {
+    it.concurrent(`${name}, and nothing else about it`, { timeout: 60_000 }, async () => {
       const failed: string[] = [];
       for (const each of dispatcherContract({ create, withinMs: 1_000, quietMs: 60 })) {
         await each.run().catch(() => failed.push(each.name));
