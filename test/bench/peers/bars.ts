@@ -18,62 +18,79 @@ function of(peer: string, number: string): (measurement: Measurement) => number 
 }
 
 /** Times what another has. */
-function times(number: string, other: string): (measurement: Measurement) => number {
-  return (measurement) => of('lockscope', number)(measurement) / of(other, number)(measurement);
+function times(peer: string, number: string, other: string): (measurement: Measurement) => number {
+  return (measurement) => of(peer, number)(measurement) / of(other, number)(measurement);
 }
 
-const contended = ['thinking', 'eager'].flatMap((how): Bar[] => [
-  {
-    what: `8 processes, ${how}: throughput of BLPOP's`,
-    measurement: `redis-contended-processes-${how}`,
-    value: of('lockscope', 'ofBase'),
-    atLeast: 0.9,
-  },
-  {
-    what: `64 workers, ${how}: throughput of BLPOP's`,
-    measurement: `redis-contended-workers-${how}`,
-    value: of('lockscope', 'ofBase'),
-    atLeast: 0.82,
-  },
-  ...['processes', 'workers', 'shared'].map((shape) => ({
-    what: `${shape}, ${how}: Jain index`,
-    measurement: `redis-contended-${shape}-${how}`,
-    value: of('lockscope', 'jain'),
-    atLeast: 0.99,
-  })),
-  ...['processes', 'workers'].flatMap((shape) => [
+/** Ours over a client that it is given, and over one that it made, which hears the news on the connection that it has. */
+const ours = [
+  { peer: 'lockscope', how: '' },
+  { peer: 'lockscopeByUrl', how: ', client of its own' },
+] as const;
+
+const contended = ['thinking', 'eager'].flatMap((pace): Bar[] => [
+  ...ours.flatMap(({ peer, how }): Bar[] => [
     {
-      what: `${shape}, ${how}: commands an acquisition`,
-      measurement: `redis-contended-${shape}-${how}`,
-      value: of('lockscope', 'commands'),
-      atMost: 2.2,
+      what: `8 processes, ${pace}${how}: throughput of BLPOP's`,
+      measurement: `redis-contended-processes-${pace}`,
+      value: of(peer, 'ofBase'),
+      atLeast: 0.9,
     },
     {
-      what: `${shape}, ${how}: p99 wait, times BLPOP's`,
-      measurement: `redis-contended-${shape}-${how}`,
-      value: times('p99', 'blpop'),
-      atMost: 1.5,
+      what: `64 workers, ${pace}${how}: throughput of BLPOP's`,
+      measurement: `redis-contended-workers-${pace}`,
+      value: of(peer, 'ofBase'),
+      atLeast: 0.82,
     },
+    ...['processes', 'workers'].flatMap((shape) => [
+      {
+        what: `${shape}, ${pace}${how}: Jain index`,
+        measurement: `redis-contended-${shape}-${pace}`,
+        value: of(peer, 'jain'),
+        atLeast: 0.99,
+      },
+      {
+        what: `${shape}, ${pace}${how}: commands an acquisition`,
+        measurement: `redis-contended-${shape}-${pace}`,
+        value: of(peer, 'commands'),
+        atMost: 2.2,
+      },
+      {
+        what: `${shape}, ${pace}${how}: p99 wait, times BLPOP's`,
+        measurement: `redis-contended-${shape}-${pace}`,
+        value: times(peer, 'p99', 'blpop'),
+        atMost: 1.5,
+      },
+    ]),
   ]),
   {
-    what: `waiters share a process, ${how}: commands an acquisition`,
-    measurement: `redis-contended-shared-${how}`,
+    what: `waiters share a process, ${pace}: Jain index`,
+    measurement: `redis-contended-shared-${pace}`,
+    value: of('lockscope', 'jain'),
+    atLeast: 0.99,
+  },
+  {
+    what: `waiters share a process, ${pace}: commands an acquisition`,
+    measurement: `redis-contended-shared-${pace}`,
     value: of('lockscope', 'commands'),
     atMost: 0.3,
   },
 ]);
 
-const rushes = ['own', 'shared'].flatMap((connections): Bar[] => [
+const rushes = [
+  ...ours.map((one) => ({ ...one, connections: 'own' })),
+  { peer: 'lockscope', how: '', connections: 'shared' },
+].flatMap(({ peer, how, connections }): Bar[] => [
   {
-    what: `rush, ${connections}: most that failed`,
+    what: `rush, ${connections}${how}: most that failed`,
     measurement: `redis-rush-${connections}`,
-    value: most('failed'),
+    value: most(peer, 'failed'),
     atMost: 0,
   },
   {
-    what: `rush, ${connections}: most served before somebody who came first`,
+    what: `rush, ${connections}${how}: most served before somebody who came first`,
     measurement: `redis-rush-${connections}`,
-    value: most('inversions'),
+    value: most(peer, 'inversions'),
     atMost: 0,
   },
 ]);
@@ -97,12 +114,12 @@ const bars: readonly Bar[] = [
     },
     atLeast: 1,
   },
-  {
-    what: 'Redis, hand-over, times BLPOP',
+  ...ours.map(({ peer, how }): Bar => ({
+    what: `Redis, hand-over${how}, times BLPOP`,
     measurement: 'redis-handover',
-    value: of('lockscope', 'ofBase'),
+    value: of(peer, 'ofBase'),
     atMost: 1.5,
-  },
+  })),
   ...contended,
   ...rushes,
   {
@@ -117,7 +134,8 @@ const bars: readonly Bar[] = [
 export function judgements({ measurements }: Results): string[] {
   return bars.flatMap((bar) => {
     const measurement = measurements.find(({ id }) => id === bar.measurement);
-    if (measurement === undefined) return [];
+    // Nothing can be said of what did not take part.
+    if (measurement === undefined || Number.isNaN(bar.value(measurement))) return [];
     return [judged(bar, measurement)];
   });
 }
@@ -132,7 +150,9 @@ function judged({ what, value, atLeast = -Infinity, atMost = Infinity }: Bar, me
   return `${verdict} ${what}: ${Number(measured.toFixed(3))} (${bound})`;
 }
 
-function most(number: string): (measurement: Measurement) => number {
-  return ({ rows }) =>
-    Math.max(...rows.filter(({ peer }) => peer === 'lockscope').map(({ numbers }) => numbers[number] ?? NaN));
+function most(whose: string, number: string): (measurement: Measurement) => number {
+  return ({ rows }) => {
+    const all = rows.filter(({ peer }) => peer === whose).map(({ numbers }) => numbers[number] ?? NaN);
+    return all.length === 0 ? NaN : Math.max(...all);
+  };
 }
