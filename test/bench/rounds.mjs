@@ -11,6 +11,9 @@ import { readFileSync, readdirSync } from 'node:fs';
 // Only the young generation: a full collection also throws away what the compiler has learnt.
 const gc = () => globalThis.gc?.({ type: 'minor' });
 
+/** `--quick` shows that everything runs; its numbers say nothing. */
+const quick = process.argv.includes('--quick');
+
 /** @param {readonly number[]} values */
 export function median(values) {
   const sorted = values.toSorted((a, b) => a - b);
@@ -51,6 +54,7 @@ export function ranNs(pid) {
 export async function measure(cases, { rounds = 15, roundMs = 200, clock = wallClock, heap = true } = {}) {
   const [base] = cases;
   if (base === undefined) throw new Error('there is nothing to measure');
+  if (quick) [rounds, roundMs] = [1, 1];
   const all = [];
   for (const one of [{ ...base, name: `${base.name}, again` }, ...cases]) {
     /** @type {number[]} */
