@@ -6,7 +6,7 @@ import { everyVerb } from './every-verb.ts';
 
 describe('the storage contract believes nobody: it catches a storage that', () => {
   for (const { name, caughtBy, wrap } of storageDoubles) {
-    it(`${name}, and nothing else about it`, async () => {
+    it.concurrent(`${name}, and nothing else about it`, async () => {
       const failed: string[] = [];
       for (const each of storageContract(everyVerb(wrap))) {
         await each.run().catch(() => failed.push(each.name));
