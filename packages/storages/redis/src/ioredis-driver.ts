@@ -145,7 +145,13 @@ export class IoredisDriver implements RedisDriver {
     for (const event of ['ready', '+subscriber']) client.on(event, connected);
     for (const event of ['close', '-subscriber']) client.on(event, gone);
     const isAhead = client.status === 'ready';
-    if (isAhead) connected();
+    if (isAhead) {
+      // In one write with the attempt behind it, so that nobody's attempt overtakes this one on its way.
+      const { stream } = client;
+      stream?.cork();
+      connected();
+      process.nextTick(() => stream?.uncork());
+    }
     return {
       isAhead,
       close: async () => {
