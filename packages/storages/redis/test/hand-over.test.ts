@@ -200,6 +200,30 @@ describeWith('redis-server', 'hand-over', () => {
     await handed(second);
   });
 
+  test('over a client that the storage made who waits is written to before who releases', async () => {
+    const url = `redis://127.0.0.1:${server.port}`;
+    const [releases, waits] = [new RedisStorage({ url }), new RedisStorage({ url })];
+    later(() => releases.close());
+    later(() => waits.close());
+    const heard: string[] = [];
+    const listener = new Redis({ port: server.port });
+    later(() => listener.disconnect());
+    listener.on('pmessage', (_, __, text: string) => heard.push(text.split('\n')[0] ?? ''));
+    await listener.psubscribe('lockscope:news:*');
+    const leaseId = await held(releases);
+    // It has waited itself, so it listens; Redis writes last to whom it had something to say first.
+    const other = await held(waits, 'b');
+    const before = await wait(releases, 'b');
+    await waits.release('b', other);
+    await handed(before);
+    const waiter = await wait(waits, 'a');
+    heard.length = 0;
+    await releases.release('a', leaseId);
+    await handed(waiter);
+    await until(() => heard.includes('granted'));
+    expect(heard).toEqual(['', 'granted']);
+  });
+
   test('a share is handed to all at the head of the line that may have it, in one step', async () => {
     const storage = storageOn(server);
     const leaseId = await held(storage);
