@@ -54,7 +54,8 @@ export class News {
     return this.#live;
   }
 
-  get hearsFirst(): boolean {
+  /** True where it hears on the connection that it asks on: then a release can see to it that others hear first. */
+  get isOnOneConnection(): boolean {
     return this.#live && this.#subscription?.isAhead === true;
   }
 

@@ -136,7 +136,7 @@ export class RedisStorage implements LockStorage {
 
   async release(key: string, leaseId: string): Promise<ReleaseResult> {
     const args = [`${toWord(leaseId)} `];
-    if (this.#connection?.news.hearsFirst === true) args.push(this.#instance);
+    if (this.#connection?.news.isOnOneConnection === true) args.push(this.#instance);
     const reply = await this.#run('release', key, release, args);
     if (!Array.isArray(reply)) return released;
     const [, text, forced] = reply as unknown[];
