@@ -188,6 +188,20 @@ describeWith('redis-server', 'when something is wrong', () => {
       expect(warnings).toEqual([]);
     });
 
+    test('closing waits for no server that stands still, also while somebody watches', async () => {
+      const still = await startRedis();
+      later(() => still.stop());
+      const storage = ownStorage(still.port);
+      const waiter = request('a', { waitMs: 100 });
+      storage.watch('a', waiter.leaseId, () => undefined);
+      await granted(storage.acquire(waiter));
+      still.freeze();
+      later(() => still.thaw());
+      const began = performance.now();
+      await storage.close();
+      expect(performance.now() - began, 'milliseconds, where a command may take 5,000').toBeLessThan(3_000);
+    });
+
     test('closing its own client leaves no connection', async () => {
       const storage = ownStorage(server.port);
       const waiter = request('a', { waitMs: 100 });
