@@ -1,6 +1,7 @@
 import type { AcquireOutcome, Blocker, EventDetails } from '@lockscope/core';
 import type { AcquireResult, LockRecord } from '@lockscope/storage';
 import { AcquisitionState } from './acquisition-state.ts';
+import { afterwards } from './afterwards.ts';
 import { cleanUp } from './clean-up.ts';
 import { LocksClosedError, LockTimeoutError } from './errors.ts';
 import type { HeldLock } from './held-lock.ts';
@@ -52,14 +53,17 @@ export abstract class AcquisitionEnds extends AcquisitionState {
     if (!asking) this.leaveNothing(this.inquiry.leaseId, granted, reason);
   }
 
-  /** The end, whatever it is: no timer, no subscription, no place in the queue is left. */
+  /**
+   * The end, whatever it is: no timer, no subscription, no place in the queue is left. Who got the lock calls
+   * {@link stopWaitingSoon} for that, once its caller has it.
+   */
   protected end(outcome: AcquireOutcome, error?: unknown, record?: LockRecord, now?: number, reentered = false): void {
     this.settled = true;
     const { due, clock } = this.registry;
     const { signal, options } = this.call;
     due.delete(this);
     if (this.inquiry.openSince !== undefined) this.registry.leftovers.add();
-    this.waiting?.stop();
+    if (outcome !== 'acquired') this.waiting?.stop();
     if (this.onAbort !== undefined) signal?.removeEventListener('abort', this.onAbort);
     if (this.trace !== undefined) {
       const at = now ?? clock.monotonic();
@@ -79,6 +83,12 @@ export abstract class AcquisitionEnds extends AcquisitionState {
       });
     }
     this.leavePlace();
+  }
+
+  /** Who got the lock goes on first. */
+  protected stopWaitingSoon(): void {
+    const { waiting } = this;
+    if (waiting !== undefined) afterwards(() => waiting.stop());
   }
 
   /** Takes away what questions left in the storage that nobody waits for: a lock, a place among the waiters. */

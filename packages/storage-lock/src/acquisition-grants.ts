@@ -127,6 +127,8 @@ export abstract class AcquisitionGrants extends AcquisitionEnds {
     }
     this.end('acquired', undefined, result.record, now);
     this.resolve(new HeldLock(possession));
+    possession.schedule();
+    this.stopWaitingSoon();
     const alone = options.share !== undefined || (place.asking === undefined && place.waiting === undefined);
     const tellOthers = alone ? undefined : this.#others(possession, place, pieces);
     // The callers' first steps are in the microtask queue by now, so the listeners' come after them.
@@ -185,6 +187,7 @@ export abstract class AcquisitionGrants extends AcquisitionEnds {
     possession.reenter(this.trace?.root);
     this.end('acquired', undefined, possession.record, undefined, true);
     this.resolve(new HeldLock(possession));
+    this.stopWaitingSoon();
     if (!asking) this.leaveNothing(this.inquiry.leaseId, false, 'caller_gone');
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '@lockscope/storage';
+import { afterwards } from './afterwards.ts';
 
 /** Something that wants to be called at a moment, and may change its mind. */
 export abstract class Due {
@@ -24,6 +25,7 @@ export class DueQueue {
   readonly #heap: Due[] = [];
   #timer: Timer | undefined;
   #timerAt = Infinity;
+  #arming = false;
   #passes = 0;
 
   readonly #pass: { readonly begins: () => void; readonly ends: () => void } | undefined;
@@ -43,7 +45,7 @@ export class DueQueue {
     }
     this.#sift(item);
     const first = this.#heap[0] as Due;
-    if (first.dueAt < this.#timerAt) this.#arm(first.dueAt);
+    if (first.dueAt < this.#timerAt && !this.#arming) this.#armSoon();
   }
 
   delete(item: Due): void {
@@ -66,6 +68,16 @@ export class DueQueue {
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#timerAt = Infinity;
+  }
+
+  /** No timer fires in this turn of the event loop, so who was just given a lock need not wait for one to be made. */
+  #armSoon(): void {
+    this.#arming = true;
+    afterwards(() => {
+      this.#arming = false;
+      const next = this.#heap[0];
+      if (next !== undefined && next.dueAt < this.#timerAt) this.#arm(next.dueAt);
+    });
   }
 
   #arm(dueAt: number): void {

@@ -66,7 +66,7 @@ export class Possession extends PossessionFacts implements WatchedLease {
     return this.#lease.renewals;
   }
 
-  /** Starts what keeps the lease. Throws what a custom watchdog throws; then nothing was started. */
+  /** Starts a custom watchdog. Throws what that throws; then nothing was started. */
   start(): void {
     const { watchdog } = this.registry.options;
     if (typeof watchdog === 'function') {
@@ -81,7 +81,6 @@ export class Possession extends PossessionFacts implements WatchedLease {
         throw error;
       }
     }
-    this.#schedule();
   }
 
   /** True while it is held at this very moment. Finds out, and tells, when the lease is over. */
@@ -128,10 +127,12 @@ export class Possession extends PossessionFacts implements WatchedLease {
     }
     if (this.grant.spareTokens > 0 && this.#passesOn()) return (this.#released = Promise.resolve(true));
     this.state = 'releasing';
-    this.#stop();
     this.registry.releases(this);
     this.#release = new Release(this.registry, this, this.#lease.deadline);
-    return (this.#released = this.#release.start());
+    this.#released = this.#release.start();
+    // After the request is on its way, so that the next one need not wait for it.
+    this.#stop();
+    return this.#released;
   }
 
   /** To the next of this process, if there is one and nobody elsewhere has been waiting. */
@@ -178,7 +179,7 @@ export class Possession extends PossessionFacts implements WatchedLease {
         this.#renewals.askAgain(now);
       }
     }
-    this.#schedule();
+    this.schedule();
   }
 
   /** Only what lasts is worth a subscription, and only for what lasts are those who wait put on record. */
@@ -203,7 +204,7 @@ export class Possession extends PossessionFacts implements WatchedLease {
   /** It was renewed, or a renewal failed. */
   becomes(state: 'held' | 'suspect'): void {
     if (this.isHeld) this.state = state;
-    this.#schedule();
+    this.schedule();
   }
 
   /** Its deadline is over: why did nothing prolong it? `answeredTooLate`: when the renewal was sent that was. */
@@ -267,7 +268,8 @@ export class Possession extends PossessionFacts implements WatchedLease {
     return this.registry.options.watchdog === undefined;
   }
 
-  #schedule(): void {
+  /** Sets when it is called next: for its renewal, for its deadline. */
+  schedule(): void {
     if (this.isOver) return;
     const { deadline, renewAt, failures } = this.#lease;
     this.earlyMs = 0;

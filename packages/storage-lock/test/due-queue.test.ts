@@ -96,6 +96,7 @@ describe('the queue of what falls due', () => {
       queue.set(item, 1000 - n);
       return item;
     });
+    await clock.advance(0);
     expect(clock.timers).toBe(1);
     await clock.advance(1000);
     expect(items.map(({ fired }) => fired[0])).toEqual(items.map((_, n) => 1000 - n));

@@ -1,16 +1,6 @@
-import {
-  mostTurns,
-  type AcquireRequest,
-  type AcquireResult,
-  type LeaseNews,
-  type LockRecord,
-  type PastTurn,
-} from '@lockscope/storage';
-import type { KeyNames } from './key-names.ts';
-import type { Message, NewsReader } from './news.ts';
+import { mostTurns, type AcquireRequest, type AcquireResult, type LockRecord, type PastTurn } from '@lockscope/storage';
 import {
   companionsText,
-  isToken,
   parsePredecessor,
   parseTurn,
   parseRecord,
@@ -19,7 +9,7 @@ import {
   timeOf,
 } from './record-text.ts';
 import { graceMs } from './scripts/place.ts';
-import { fromWord, toWord } from './stored-text.ts';
+import { toWord } from './stored-text.ts';
 
 /** Some thirty years: times in records stay whole numbers of thirteen digits. */
 const longestMs = 1e12;
@@ -78,42 +68,12 @@ function turnsIn(lines: unknown): { readonly turns?: readonly PastTurn[] } | und
 }
 
 /** What cannot be read is left out. */
-function readTurns(lines: readonly string[]): readonly PastTurn[] {
+export function readTurns(lines: readonly string[]): readonly PastTurn[] {
   return lines.slice(-mostTurns).flatMap((line) => parseTurn(line) ?? []);
 }
 
-/** How messages to this process are read. */
-export function newsReader(names: KeyNames, instance: string): NewsReader {
-  return { channel: names.channel(instance), read: (text) => readMessage(names, text) };
-}
-
-/**
- * `granted`, name of the lock, time, how many wait, `<lease> <token> <end>`, who was there before, past turns for who
- * wants to know; or `forced`, name of
- * the lock, lease. Undefined for what cannot be read.
- */
-function readMessage(names: KeyNames, message: string): Message | undefined {
-  const [type, name = '', ...fields] = message.split('\n');
-  const key = names.keyOf(name);
-  if (key === undefined) return undefined;
-  if (type === 'forced') return { key, leaseId: fromWord(fields[0] ?? ''), news: () => ({ type }) };
-  const [now, waiting, given = '', past, ...lines] = fields;
-  const [lease = '', token, expiresAt] = given.split(' ');
-  const numbers = [now, waiting, token, expiresAt].map(Number);
-  if (type !== 'granted' || !numbers.every(Number.isSafeInteger) || !isToken(Number(token))) return undefined;
-  // Only who asked knows all that stands in the record.
-  const news = (request: AcquireRequest | undefined): LeaseNews => {
-    if (request === undefined) return { type: 'ask' };
-    const record = recordOf(request, Number(token), Number(now), Number(expiresAt));
-    const previous = parsePredecessor(past);
-    const turns = request.turns === true ? { turns: readTurns(lines) } : undefined;
-    const known = { previous, waiting: Number(waiting), ...turns };
-    return { type, result: { acquired: true, record, ...known, storageNow: Number(now) } };
-  };
-  return { key, leaseId: fromWord(lease), news };
-}
-
-function recordOf(
+/** What stands on record for who asked. */
+export function recordOf(
   { key, leaseId, holder, share }: AcquireRequest,
   fencingToken: number,
   acquiredAt: number,

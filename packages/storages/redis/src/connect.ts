@@ -46,6 +46,9 @@ function ioredisDriver({ Redis }: Ioredis, url: string, timeoutMs: number): Redi
   });
   // Without a listener it writes to the console. Who asks is told.
   client.on('error', () => undefined);
+  // Its own limit makes a timer for each command. It is left to what the client says while it connects.
+  client.on('ready', () => (client.options.commandTimeout = undefined));
+  client.on('close', () => (client.options.commandTimeout = timeoutMs));
   return new IoredisDriver(client, timeoutMs);
 }
 

@@ -37,20 +37,3 @@ export function untilReady(client: Emitter, timeoutMs: number): Promise<void> {
     client.on('error', fail);
   });
 }
-
-/** What `answer` comes to, or a rejection when it does not come in time: the client itself would wait for ever. */
-export function inTime<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`there was no answer for ${timeoutMs} ms`)), timeoutMs);
-    const settle = async (): Promise<void> => {
-      try {
-        resolve(await answer);
-      } catch (error) {
-        reject(error);
-      } finally {
-        clearTimeout(timer);
-      }
-    };
-    void settle();
-  });
-}

@@ -1,5 +1,6 @@
 import { type ChannelListener, type ClientSettings, type RedisDriver, type Subscription } from './driver.ts';
 import type { Script } from './scripts/script.ts';
+import { AnswerLimit } from './answer-limit.ts';
 import { reconnectPause, untilReady } from './connection.ts';
 
 /** A `Redis` or a `Cluster` of ioredis, as far as it is used. */
@@ -12,7 +13,7 @@ export interface IoredisClient {
   readonly stream?: { cork(): void; uncork(): void };
   readonly options: {
     readonly keyPrefix?: string | Buffer | undefined;
-    readonly commandTimeout?: number | undefined;
+    commandTimeout?: number | undefined;
     readonly maxRetriesPerRequest?: number | null | undefined;
     readonly enableOfflineQueue?: boolean | undefined;
   };
@@ -44,39 +45,43 @@ export class IoredisDriver implements RedisDriver {
   readonly cluster: boolean;
   readonly keyPrefix: string;
   readonly #client: IoredisClient;
-  readonly #ownTimeoutMs: number | undefined;
+  /** Set when the client is the storage's own. */
+  readonly #limit: AnswerLimit | undefined;
   /** Commands since the turn began, and whether the turn before had several. */
   #inTurn = 0;
   #several = false;
+  #corked: IoredisClient['stream'];
 
   /** `ownTimeoutMs`: the client is the storage's own, and may have no connection for so long. */
   constructor(client: IoredisClient, ownTimeoutMs?: number) {
     this.#client = client;
-    this.#ownTimeoutMs = ownTimeoutMs;
+    this.#limit = ownTimeoutMs === undefined ? undefined : new AnswerLimit(ownTimeoutMs);
     this.cluster = client.isCluster;
     this.keyPrefix = String(client.options.keyPrefix ?? '');
   }
 
   get settings(): ClientSettings {
-    const { commandTimeout, maxRetriesPerRequest, enableOfflineQueue } = this.#client.options;
+    const { commandTimeout: ofClient, maxRetriesPerRequest, enableOfflineQueue } = this.#client.options;
     return {
-      commandTimeoutMs: commandTimeout,
+      commandTimeoutMs: this.#limit?.ms ?? ofClient,
       waitsForConnection: enableOfflineQueue !== false && maxRetriesPerRequest === null,
     };
   }
 
   run(script: Script, whole: boolean, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     const client = this.#client;
-    if (this.#ownTimeoutMs !== undefined && client.status !== 'ready') return this.#later(script, whole, keys, args);
+    if (this.#limit !== undefined && client.status !== 'ready') return this.#later(script, whole, keys, args);
     this.#gather();
-    return whole
-      ? client.eval(script.source, keys.length, ...keys, ...args)
-      : client.evalsha(script.sha, keys.length, ...keys, ...args);
+    return this.#inTime(
+      whole
+        ? client.eval(script.source, keys.length, ...keys, ...args)
+        : client.evalsha(script.sha, keys.length, ...keys, ...args),
+    );
   }
 
   async ask(...[command, ...args]: readonly [string, ...string[]]): Promise<readonly unknown[]> {
     await this.#ready();
-    return Promise.all(this.#nodes().map((node) => node.call(command, args)));
+    return Promise.all(this.#nodes().map((node) => this.#inTime(node.call(command, args))));
   }
 
   async *scan(pattern: string): AsyncGenerator<readonly string[]> {
@@ -84,7 +89,7 @@ export class IoredisDriver implements RedisDriver {
     for (const node of this.#nodes()) {
       let cursor = '0';
       do {
-        const page = await node.call('SCAN', [cursor, 'MATCH', pattern, 'COUNT', '1000']);
+        const page = await this.#inTime(node.call('SCAN', [cursor, 'MATCH', pattern, 'COUNT', '1000']));
         const [next, names] = page as [string, string[]];
         yield names;
         cursor = next;
@@ -109,7 +114,7 @@ export class IoredisDriver implements RedisDriver {
   }
 
   close(): Promise<void> {
-    if (this.#ownTimeoutMs !== undefined) this.#client.disconnect();
+    if (this.#limit !== undefined) this.#client.disconnect();
     return Promise.resolve();
   }
 
@@ -123,14 +128,14 @@ export class IoredisDriver implements RedisDriver {
    * hold it to the limits that it has for those who listen.
    */
   get #hearsItself(): boolean {
-    return this.#ownTimeoutMs !== undefined && !this.cluster && this.#client.condition?.protocol === 3;
+    return this.#limit !== undefined && !this.cluster && this.#client.condition?.protocol === 3;
   }
 
   /** Resubscribing is done here, so that it is known from when on nothing is missed. */
   #subscribeOn(client: Subscriber, channel: string, listener: ChannelListener): Subscription {
     const begin = async (): Promise<void> => {
       try {
-        await client.subscribe(channel);
+        await this.#inTime(client.subscribe(channel));
         listener.live();
       } catch {
         listener.lost();
@@ -167,8 +172,7 @@ export class IoredisDriver implements RedisDriver {
 
   /** A client that was given waits by its own rules. */
   async #ready(): Promise<void> {
-    if (this.#ownTimeoutMs !== undefined && this.#client.status !== 'ready')
-      await untilReady(this.#client, this.#ownTimeoutMs);
+    if (this.#limit !== undefined && this.#client.status !== 'ready') await untilReady(this.#client, this.#limit.ms);
   }
 
   /**
@@ -179,13 +183,20 @@ export class IoredisDriver implements RedisDriver {
     this.#inTurn += 1;
     if (this.#inTurn > 1) return;
     const { stream } = this.#client;
-    const corked = this.#several && stream?.cork !== undefined ? stream : undefined;
-    corked?.cork();
-    process.nextTick(() => {
-      this.#several = this.#inTurn > 1;
-      this.#inTurn = 0;
-      corked?.uncork();
-    });
+    this.#corked = this.#several && stream?.cork !== undefined ? stream : undefined;
+    this.#corked?.cork();
+    process.nextTick(this.#endTurn);
+  }
+
+  readonly #endTurn = (): void => {
+    this.#several = this.#inTurn > 1;
+    this.#inTurn = 0;
+    this.#corked?.uncork();
+    this.#corked = undefined;
+  };
+
+  #inTime<T>(answer: Promise<T>): Promise<T> {
+    return this.#limit === undefined ? answer : this.#limit.keep(answer);
   }
 
   #nodes(): readonly IoredisClient[] {

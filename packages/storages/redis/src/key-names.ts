@@ -14,6 +14,8 @@ export class KeyNames {
   /** What the client puts before each name. */
   readonly #clientPrefix: string;
   readonly #fullPrefix: string;
+  /** What the names of all channels begin with. */
+  readonly channels: string;
 
   constructor(prefix: string, clientPrefix = '') {
     const roots = Array.from({ length: bucketCount }, (_, bucket) => `${prefix}:{${bucket}}:`);
@@ -21,10 +23,16 @@ export class KeyNames {
     this.#counters = roots.map((root) => `${root}token`);
     this.#clientPrefix = clientPrefix;
     this.#fullPrefix = clientPrefix + prefix;
+    this.channels = `${this.#fullPrefix}:news:`;
   }
 
   lock(key: string): string {
     return (this.#locks[bucketOf(key)] as string) + toStoredText(key);
+  }
+
+  /** As the server knows it. */
+  fullLock(key: string): string {
+    return this.#clientPrefix + this.lock(key);
   }
 
   counter(key: string): string {
@@ -33,7 +41,7 @@ export class KeyNames {
 
   /** Where a process is told its news. Scripts make the same name. */
   channel(instance: string): string {
-    return `${this.#fullPrefix}:news:${instance}`;
+    return this.channels + instance;
   }
 
   /** What `SCAN` is to look for: locks whose keys start with this. */
@@ -49,7 +57,7 @@ export class KeyNames {
     const at = fullName.indexOf('}:l:', this.#fullPrefix.length);
     if (at === -1) return undefined;
     const key = fromStoredText(fullName.slice(at + 4));
-    return fullName === this.#clientPrefix + this.lock(key) ? key : undefined;
+    return fullName === this.fullLock(key) ? key : undefined;
   }
 }
 

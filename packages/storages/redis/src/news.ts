@@ -1,25 +1,14 @@
 import type { AcquireRequest, LeaseNews } from '@lockscope/storage';
 import type { RedisDriver, Subscription } from './driver.ts';
+import { readMessage, readNews } from './message.ts';
 
 type Tell = (news: LeaseNews) => void;
 
-/** What a process was told of one of its leases. */
-export interface Message {
-  readonly key: string;
-  readonly leaseId: string;
-  /** `request`: what this lease asked last, where it did. */
-  news(request: AcquireRequest | undefined): LeaseNews;
-}
-
-/** Where messages come from and how they are read. */
-export interface NewsReader {
-  readonly channel: string;
-  /** Undefined for what cannot be read. */
-  read(text: string): Message | undefined;
-}
-
 /** A lease that somebody watches. */
 export interface Watched {
+  readonly key: string;
+  /** Of the lock, as the server knows it. */
+  readonly name: string;
   readonly tells: Set<Tell>;
   /** It was put in line, so a lock that looks free may be another's turn. */
   inLine: boolean;
@@ -30,10 +19,10 @@ export interface Watched {
 /** Who watches which lease, and the one subscription that all of them share. Open while anybody watches, and a bit longer. */
 export class News {
   readonly #driver: RedisDriver;
-  readonly #reader: NewsReader;
+  readonly #channel: string;
   readonly #lingerMs: number;
-  /** By key, then by lease. */
-  readonly #watchers = new Map<string, Map<string, Watched>>();
+  /** By lease. More than one where the same id stands for leases of several locks. */
+  readonly #watchers = new Map<string, Watched[]>();
   #subscription: Subscription | undefined;
   #live = false;
   #wasLive = false;
@@ -41,11 +30,12 @@ export class News {
   /** Those who wait for the subscription. */
   readonly #waiting = new Set<() => void>();
   #linger: NodeJS.Timeout | undefined;
+  #idleSince = 0;
   #closed = false;
 
-  constructor(driver: RedisDriver, reader: NewsReader, lingerMs: number) {
+  constructor(driver: RedisDriver, channel: string, lingerMs: number) {
     this.#driver = driver;
-    this.#reader = reader;
+    this.#channel = channel;
     this.#lingerMs = lingerMs;
   }
 
@@ -60,18 +50,19 @@ export class News {
   }
 
   watched(key: string, leaseId: string): Watched | undefined {
-    return this.#watchers.get(key)?.get(leaseId);
+    return this.#watchers.get(leaseId)?.find((one) => one.key === key);
   }
 
-  watch(key: string, leaseId: string, tell: Tell): () => void {
+  /** `name`: of the lock, as the server knows it. */
+  watch(key: string, name: string, leaseId: string, tell: Tell): () => void {
     if (this.#closed) return () => undefined;
     const entry: Tell = (news) => tell(news);
-    const leases = this.#watchers.get(key) ?? new Map<string, Watched>();
-    const watched = leases.get(leaseId) ?? { tells: new Set<Tell>(), inLine: false, request: undefined };
+    const watched =
+      this.watched(key, leaseId) ??
+      this.#add(leaseId, { key, name, tells: new Set(), inLine: false, request: undefined });
     watched.tells.add(entry);
-    this.#watchers.set(key, leases.set(leaseId, watched));
     this.#open();
-    return () => this.#unwatch(key, leaseId, entry);
+    return () => this.#unwatch(leaseId, watched, entry);
   }
 
   /**
@@ -99,22 +90,38 @@ export class News {
     for (const settle of this.#waiting) settle();
   }
 
-  #unwatch(key: string, leaseId: string, entry: Tell): void {
-    const leases = this.#watchers.get(key);
-    const tells = leases?.get(leaseId)?.tells;
-    if (leases === undefined || tells?.delete(entry) !== true) return;
-    if (tells.size === 0) leases.delete(leaseId);
-    if (leases.size === 0 && this.#watchers.get(key) === leases) this.#watchers.delete(key);
-    if (this.#watchers.size > 0 || this.#linger !== undefined) return;
-    this.#linger = setTimeout(() => void this.#end(), this.#lingerMs).unref();
+  #add(leaseId: string, watched: Watched): Watched {
+    const same = this.#watchers.get(leaseId);
+    if (same === undefined) this.#watchers.set(leaseId, [watched]);
+    else same.push(watched);
+    return watched;
+  }
+
+  #unwatch(leaseId: string, watched: Watched, entry: Tell): void {
+    if (!watched.tells.delete(entry) || watched.tells.size > 0) return;
+    const others = this.#watchers.get(leaseId)?.filter((one) => one !== watched) ?? [];
+    if (others.length > 0) this.#watchers.set(leaseId, others);
+    else this.#watchers.delete(leaseId);
+    if (this.#watchers.size > 0) return;
+    this.#idleSince = performance.now();
+    if (this.#linger === undefined) this.#lingerFor(this.#lingerMs);
+  }
+
+  /** A timer that is under way is left alone by those who come and go meanwhile. */
+  #lingerFor(ms: number): void {
+    this.#linger = setTimeout(() => {
+      this.#linger = undefined;
+      const left = this.#idleSince + this.#lingerMs - performance.now();
+      if (this.#watchers.size > 0) return;
+      if (left > 0) this.#lingerFor(left);
+      else void this.#end();
+    }, ms).unref();
   }
 
   #open(): void {
-    clearTimeout(this.#linger);
-    this.#linger = undefined;
     if (this.#subscription !== undefined) return;
     this.#notLiveSince = performance.now();
-    const subscription: Subscription = this.#driver.subscribe(this.#reader.channel, {
+    const subscription: Subscription = this.#driver.subscribe(this.#channel, {
       message: (text) => this.#subscription === subscription && this.#message(text),
       live: () => this.#subscription === subscription && this.#became(true),
       lost: () => this.#subscription === subscription && this.#became(false),
@@ -144,18 +151,16 @@ export class News {
 
   /** News may have been missed. */
   #askAll(): void {
-    const tells = [...this.#watchers.values()].flatMap((leases) =>
-      [...leases.values()].flatMap((each) => [...each.tells]),
-    );
+    const tells = [...this.#watchers.values()].flat().flatMap((each) => [...each.tells]);
     for (const tell of tells) tell({ type: 'ask' });
   }
 
   #message(text: string): void {
-    const message = this.#reader.read(text);
+    const message = readMessage(text);
     if (message === undefined) return;
-    const watched = this.watched(message.key, message.leaseId);
-    if (watched === undefined) return;
-    const news = message.news(watched.request);
+    const watched = this.#watchers.get(message.leaseId)?.find(({ name }) => name === message.name);
+    const news = watched && readNews(message, watched.request);
+    if (watched === undefined || news === undefined) return;
     if (news.type === 'granted') watched.inLine = false;
     for (const tell of Array.from(watched.tells)) tell(news);
   }

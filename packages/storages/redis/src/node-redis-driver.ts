@@ -1,6 +1,7 @@
 import { type ChannelListener, type ClientSettings, type RedisDriver, type Subscription } from './driver.ts';
 import type { Script } from './scripts/script.ts';
-import { inTime, untilReady } from './connection.ts';
+import { AnswerLimit } from './answer-limit.ts';
+import { untilReady } from './connection.ts';
 
 interface ScriptArguments {
   keys: string[];
@@ -49,12 +50,13 @@ export class NodeRedisDriver implements RedisDriver {
   readonly cluster: boolean;
   readonly keyPrefix = '';
   readonly #client: NodeRedisClient;
-  readonly #ownTimeoutMs: number | undefined;
+  /** Set when the client is the storage's own. */
+  readonly #limit: AnswerLimit | undefined;
 
   /** `ownTimeoutMs`: the client is the storage's own, and may have no connection for so long. */
   constructor(client: NodeRedisClient, ownTimeoutMs?: number) {
     this.#client = client;
-    this.#ownTimeoutMs = ownTimeoutMs;
+    this.#limit = ownTimeoutMs === undefined ? undefined : new AnswerLimit(ownTimeoutMs);
     this.cluster = 'masters' in client;
   }
 
@@ -69,22 +71,22 @@ export class NodeRedisDriver implements RedisDriver {
   get settings(): ClientSettings {
     const { options } = this.#client as Single;
     return {
-      commandTimeoutMs: this.#ownTimeoutMs ?? options?.socket?.socketTimeout,
+      commandTimeoutMs: this.#limit?.ms ?? options?.socket?.socketTimeout,
       waitsForConnection: options?.disableOfflineQueue !== true,
     };
   }
 
   run(script: Script, whole: boolean, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     const client = this.#client as Single;
-    if (this.#ownTimeoutMs !== undefined && !client.isReady) return this.#later(script, whole, keys, args);
+    if (this.#limit !== undefined && !client.isReady) return this.#later(script, whole, keys, args);
     const options = { keys: keys as string[], arguments: args as string[] };
     const answer = whole ? client.eval(script.source, options) : client.evalSha(script.sha, options);
-    return this.#ownTimeoutMs === undefined ? answer : inTime(answer, this.#ownTimeoutMs);
+    return this.#inTime(answer);
   }
 
   async ask(...command: readonly [string, ...string[]]): Promise<readonly unknown[]> {
     await this.#ready();
-    return Promise.all((await this.#nodes()).map((node) => node.sendCommand(command)));
+    return Promise.all((await this.#nodes()).map((node) => this.#inTime(node.sendCommand(command))));
   }
 
   async *scan(pattern: string): AsyncGenerator<readonly string[]> {
@@ -92,7 +94,7 @@ export class NodeRedisDriver implements RedisDriver {
     for (const node of await this.#nodes()) {
       let cursor = '0';
       do {
-        const page = await node.sendCommand(['SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000']);
+        const page = await this.#inTime(node.sendCommand(['SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000']));
         const [next, names] = page as [string, string[]];
         yield names;
         cursor = next;
@@ -119,7 +121,7 @@ export class NodeRedisDriver implements RedisDriver {
 
   /** As with ioredis; here the client subscribes again by itself. Version 4 knows no RESP3, and no `destroy`. */
   get #hearsItself(): boolean {
-    return this.#ownTimeoutMs !== undefined && !this.cluster && (this.#client as Single).destroy !== undefined;
+    return this.#limit !== undefined && !this.cluster && (this.#client as Single).destroy !== undefined;
   }
 
   #subscribeHere(channel: string, listener: ChannelListener): Subscription {
@@ -154,7 +156,7 @@ export class NodeRedisDriver implements RedisDriver {
   }
 
   async close(): Promise<void> {
-    if (this.#ownTimeoutMs !== undefined) await end(this.#client as Single);
+    if (this.#limit !== undefined) await end(this.#client as Single);
   }
 
   async #later(...command: Parameters<NodeRedisDriver['run']>): Promise<unknown> {
@@ -165,7 +167,11 @@ export class NodeRedisDriver implements RedisDriver {
   /** A client that was given waits by its own rules. */
   async #ready(): Promise<void> {
     const client = this.#client as Single;
-    if (this.#ownTimeoutMs !== undefined && !client.isReady) await untilReady(client, this.#ownTimeoutMs);
+    if (this.#limit !== undefined && !client.isReady) await untilReady(client, this.#limit.ms);
+  }
+
+  #inTime<T>(answer: Promise<T>): Promise<T> {
+    return this.#limit === undefined ? answer : this.#limit.keep(answer);
   }
 
   async #nodes(): Promise<readonly Single[]> {

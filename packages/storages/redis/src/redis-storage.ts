@@ -17,7 +17,7 @@ import {
   type RenewResult,
   type StorageCapabilities,
 } from '@lockscope/storage';
-import { acquireArguments, newsReader, readAcquired, recordedRequest, wholeMs } from './acquiring.ts';
+import { acquireArguments, readAcquired, recordedRequest, wholeMs } from './acquiring.ts';
 import { givenDriver, ownDriver } from './connect.ts';
 import { isUnknownScript, type RedisDriver } from './driver.ts';
 import { examine } from './examine.ts';
@@ -135,9 +135,10 @@ export class RedisStorage implements LockStorage {
   }
 
   async release(key: string, leaseId: string): Promise<ReleaseResult> {
-    const args = [`${toWord(leaseId)} `];
-    if (this.#connection?.news.isOnOneConnection === true) args.push(this.#instance);
-    const reply = await this.#run('release', key, release, args);
+    const { names, news } = this.#connection ?? (await this.#open('release'));
+    const args = [`${toWord(leaseId)} `, names.channels];
+    if (news.isOnOneConnection) args.push(this.#instance);
+    const reply = await this.#send('release', key, release, [names.lock(key)], args);
     if (!Array.isArray(reply)) return released;
     const [, text, forced] = reply as unknown[];
     return { released: false, record: recordOf(key, text, 'release'), forced: Number(forced) === 1 };
@@ -169,12 +170,12 @@ export class RedisStorage implements LockStorage {
   watch(key: string, leaseId: string, tell: (news: LeaseNews) => void): () => void {
     if (this.#closed) return () => undefined;
     const connection = this.#connection;
-    if (connection !== undefined) return connection.news.watch(key, leaseId, tell);
+    if (connection !== undefined) return connection.news.watch(key, connection.names.fullLock(key), leaseId, tell);
     let stop: (() => void) | undefined;
     let stopped = false;
     const begin = async (): Promise<void> => {
-      const { news } = await this.#open('watch');
-      if (!stopped) stop = news.watch(key, leaseId, tell);
+      const { news, names } = await this.#open('watch');
+      if (!stopped) stop = news.watch(key, names.fullLock(key), leaseId, tell);
     };
     // Who waits asks, and is told then why there is no connection.
     begin().catch(() => undefined);
@@ -284,8 +285,7 @@ export class RedisStorage implements LockStorage {
 
   #connect(driver: RedisDriver): Connection {
     const names = new KeyNames(this.#options.prefix, driver.keyPrefix);
-    const reader = newsReader(names, this.#instance);
-    return { driver, names, news: new News(driver, reader, this.#options.lingerMs) };
+    return { driver, names, news: new News(driver, names.channel(this.#instance), this.#options.lingerMs) };
   }
 }
 

@@ -208,7 +208,7 @@ describeWith('redis-server', 'hand-over', () => {
     const heard: string[] = [];
     const listener = new Redis({ port: server.port });
     later(() => listener.disconnect());
-    listener.on('pmessage', (_, __, text: string) => heard.push(text.split('\n')[0] ?? ''));
+    listener.on('pmessage', (_, __, text: string) => heard.push(text.split(' ')[0] ?? ''));
     await listener.psubscribe('lockscope:news:*');
     const leaseId = await held(releases);
     // It has waited itself, so it listens; Redis writes last to whom it had something to say first.

@@ -256,8 +256,8 @@ export const place: string = `
       else
         local record = new_record(lease, math.min(lease_ms, claim_ms), spare, above, tail)
         local waiting = in_line() - 1
-        local heard = redis.call('PUBLISH', NEWS .. process, 'granted\\n' .. KEYS[1] .. '\\n' .. now .. '\\n' ..
-          waiting .. '\\n' .. lease .. ' ' .. record.token .. ' ' .. record.expires .. '\\n' ..
+        local heard = redis.call('PUBLISH', NEWS .. process, 'granted ' .. lease .. ' ' .. KEYS[1] .. '\\n' ..
+          record.token .. ' ' .. now .. ' ' .. record.expires - now .. ' ' .. waiting .. '\\n' ..
           (past or '') .. (told > '2' and turns_since(TURNS, since) or ''))
         if heard == 0 and told % 3 == 1 then
           silent[process] = true

@@ -12,51 +12,49 @@ const handOver = `
   if (mark == 33 or mark == 63) and string.sub(text, 16, 15 + length) == ARGV[1] then
     local time = redis.call('TIME')
     local next_token = time[1] .. string.sub('00000' .. time[2], -6)
-    local now = math.floor(next_token / 1000)
-    local token, counts, expires, acquired = string.match(text, '^(%d+) (%+?)(%d+) (%S+) ', 16 + length)
-    if counts == '+' then expires = math.floor(token / 1000) + expires end
-    local till = tonumber(string.sub(text, 2, 14))
-    if till and token and expires + 0 > now then
+    local now = string.sub(next_token, 1, 13)
+    local token, counts, expires, acquired, holder =
+      string.match(text, '^(%d+) (%+?)(%d+) (%S+) %- %S+ ({.*)$', 16 + length)
+    if counts == '+' then expires = string.sub(token, 1, -4) + expires end
+    local left = tonumber(string.sub(text, 2, 14))
+    if left and token and expires + 0 > now + 0 then
       local at = string.find(KEYS[1], '}:l:', 1, true)
-      local root, name = string.sub(KEYS[1], 1, at + 1), string.sub(KEYS[1], at + 4)
-      local line, waiters, turns = root .. 'q:' .. name, root .. 'w:' .. name, root .. 'h:' .. name
+      local root, name = string.sub(KEYS[1], 1, at + 1), string.sub(KEYS[1], at + 3)
+      local line, waiters = root .. 'q' .. name, root .. 'w' .. name
       local lease = redis.call('LPOP', line)
       if not lease then
         redis.call('DEL', KEYS[1])
-        if mark == 63 then redis.call('DEL', turns) end
+        if mark == 63 then redis.call('DEL', root .. 'h' .. name) end
         return 1
       end
-      local waiter = redis.call('HGET', waiters, lease) or ''
-      local gone_at, since, claim_ms, spare, told, share_on, process =
-        string.match(waiter, '^(%d+) (%d+) %d+ %d+ (%d+) (%d+) 0 ([1245])() %- (%S+) {')
-      local companions = string.find(waiter, '\\n', share_on, true)
-      if gone_at and gone_at + 0 > now and companions then
+      local gone_at, since, claim_ms, spare, told, tail, process = string.match(redis.call('HGET', waiters, lease) or '',
+        '^(%d+) (%d+) %d+ %d+ (%d+) (%d+) 0 ([1245])( %- (%S+) {[^\\n]+)\\n')
+      if gone_at and gone_at + 0 > now + 0 then
         local last_kept = next_token
         if spare ~= '0' then last_kept = string.format('%.0f', next_token + spare) end
         local last = redis.call('SET', root .. 'token', last_kept, 'GET')
         if not last or last < next_token then
-          local past = 'r' .. now .. ' ' .. token .. ' ' .. acquired .. ' ' ..
-            string.sub(text, string.find(text, '{', 16 + length, true) or 0)
+          local past = 'r' .. now .. ' ' .. token .. ' ' .. acquired .. ' ' .. holder
           local told_turns = ''
           if told > '2' then
             ${turnsSince}
-            told_turns = turns_since(turns, since) .. '\\n' .. past
+            told_turns = turns_since(root .. 'h' .. name, since) .. '\\n' .. past
           end
-          local news = string.match(root, '^(.*):{') .. ':news:'
           -- Redis writes first to whom it had something to say last.
-          if ARGV[2] then redis.call('PUBLISH', news .. ARGV[2], '') end
-          local heard = redis.call('PUBLISH', news .. process,
-            'granted\\n' .. KEYS[1] .. '\\n' .. now .. '\\n' .. redis.call('LLEN', line) .. '\\n' ..
-            lease .. ' ' .. next_token .. ' ' .. now + claim_ms .. '\\n' .. past .. told_turns)
+          if ARGV[3] then redis.call('PUBLISH', ARGV[2] .. ARGV[3], '') end
+          local heard = redis.call('PUBLISH', ARGV[2] .. process,
+            'granted ' .. lease .. ' ' .. KEYS[1] .. '\\n' .. next_token .. ' ' .. now .. ' ' .. claim_ms .. ' ' ..
+            redis.call('LLEN', line) .. '\\n' .. past .. told_turns)
           if heard > 0 or told % 3 == 2 then
             if mark == 63 then
               ${remember}
-              remember(turns, past)
+              remember(root .. 'h' .. name, past)
             end
             redis.call('HDEL', waiters, lease)
-            local px = math.max(till - now, claim_ms + 0) + ${graceMs}
-            redis.call('SET', KEYS[1], string.sub(text, 1, 15) .. lease .. ' ' .. next_token .. ' +' .. claim_ms .. ' =' ..
-              string.sub(waiter, share_on, companions - 1), 'PX', px)
+            left = left - now
+            if left < claim_ms + 0 then left = claim_ms + 0 end
+            redis.call('SET', KEYS[1], string.sub(text, 1, 15) .. lease .. ' ' .. next_token .. ' +' .. claim_ms .. ' =' .. tail,
+              'PX', left + ${graceMs})
             return 1
           end
         else
@@ -68,7 +66,10 @@ const handOver = `
   end
 `;
 
-/** KEYS: lock. ARGV: lease with a blank behind it. Gives 1, or `{ 0, record, forced }`. */
+/**
+ * KEYS: lock. ARGV: lease with a blank behind it; what the names of channels begin with; the process that asks, where it
+ * hears on the same connection. Gives 1, or `{ 0, record, forced }`.
+ */
 export const release: Script = script(`
   local text = redis.call('GET', KEYS[1])
   if text and string.sub(text, 1, string.len(ARGV[1])) == ARGV[1] and redis.call('PTTL', KEYS[1]) > ${graceMs} then
@@ -115,7 +116,7 @@ export const forceRelease: Script = script(`
   local till = now
   for _, record in ipairs(holders) do
     redis.call('HSET', FORCED, record.lease, record.expires)
-    redis.call('PUBLISH', NEWS .. record.process, 'forced\\n' .. KEYS[1] .. '\\n' .. record.lease)
+    redis.call('PUBLISH', NEWS .. record.process, 'forced ' .. record.lease .. ' ' .. KEYS[1])
     till = math.max(till, record.expires)
     past = ended('r', now, record)
     remember(TURNS, past)
