@@ -101,8 +101,9 @@ export class Acquisition extends AcquisitionGrants {
     this.inquiry.ask();
   }
 
-  due(): void {
-    this.timeOut();
+  due(now: number): void {
+    if (this.waiting?.started === true) this.waiting.due(now);
+    else this.timeOut();
   }
 
   #queue(place: Place): void {
@@ -121,9 +122,7 @@ export class Acquisition extends AcquisitionGrants {
   }
 
   #startWaiting(): void {
-    if (this.waiting?.started === true) return;
-    this.registry.due.delete(this);
-    this.wait.start(this.deadline);
+    if (this.waiting?.started !== true) this.wait.start(this.deadline);
   }
 
   request(leaseId: string, sentAt: number): AcquireRequest {

@@ -7,6 +7,8 @@ export abstract class Due {
   dueAt = 0;
   /** How much earlier it may be called when the queue is at work anyway. */
   earlyMs = 0;
+  /** Whether the process is to last until then. Changed only while it is not in the queue. */
+  keepsAlive = false;
   /** Where it stands in the queue; -1 when it does not. */
   position = -1;
   /** The last pass in which it was called. */
@@ -16,17 +18,25 @@ export abstract class Due {
   abstract due(now: number, lateMs: number): void;
 }
 
+/** Node's longest timer. */
+const maxTimerMs = 2 ** 31 - 1;
+
 /**
- * All moments that one set of locks waits for, behind one timer, so that a lock that is held and released in between
- * costs two steps in a heap and no timer of its own. The timer does not keep the process alive.
+ * All moments that one set of locks waits for, behind one timer, so that a wait, or a lock that is held and released in
+ * between, costs a few steps in a heap and no timer of its own. The timer keeps the process alive while one is in the
+ * queue that does.
  */
 export class DueQueue {
   readonly #clock: Clock;
   readonly #heap: Due[] = [];
   #timer: Timer | undefined;
   #timerAt = Infinity;
-  #arming = false;
+  /** Whether the timer keeps the process alive. */
+  #timerKeeps = true;
+  #changing = false;
   #passes = 0;
+  /** How many keep the process alive. */
+  #keeping = 0;
 
   readonly #pass: { readonly begins: () => void; readonly ends: () => void } | undefined;
 
@@ -42,16 +52,20 @@ export class DueQueue {
     if (item.position === -1) {
       item.position = this.#heap.length;
       this.#heap.push(item);
+      if (item.keepsAlive) this.#keeping += 1;
     }
     this.#sift(item);
-    const first = this.#heap[0] as Due;
-    if (first.dueAt < this.#timerAt && !this.#arming) this.#armSoon();
+    this.#changeSoon();
   }
 
   delete(item: Due): void {
     const { position } = item;
     if (position === -1) return;
     item.position = -1;
+    if (item.keepsAlive) {
+      this.#keeping -= 1;
+      this.#changeSoon();
+    }
     const last = this.#heap.pop() as Due;
     if (last === item) return;
     last.position = position;
@@ -70,21 +84,42 @@ export class DueQueue {
     this.#timerAt = Infinity;
   }
 
-  /** No timer fires in this turn of the event loop, so who was just given a lock need not wait for one to be made. */
-  #armSoon(): void {
-    this.#arming = true;
+  /** No timer fires in this turn of the event loop, so who was just given a lock need not wait for what it takes. */
+  #changeSoon(): void {
+    if (this.#changing || !(this.#needsTimer || this.#keepsOtherwise)) return;
+    this.#changing = true;
     afterwards(() => {
-      this.#arming = false;
-      const next = this.#heap[0];
-      if (next !== undefined && next.dueAt < this.#timerAt) this.#arm(next.dueAt);
+      this.#changing = false;
+      this.#change();
     });
   }
 
-  #arm(dueAt: number): void {
+  #change(): void {
+    if (this.#needsTimer) this.#arm();
+    if (!this.#keepsOtherwise) return;
+    this.#timerKeeps = !this.#timerKeeps;
+    if (this.#timerKeeps) this.#timer?.ref();
+    else this.#timer?.unref();
+  }
+
+  /** The timer does not say what the items say. */
+  get #keepsOtherwise(): boolean {
+    return this.#timer !== undefined && this.#keeping > 0 !== this.#timerKeeps;
+  }
+
+  /** Also for what has no end, because that may keep the process alive. */
+  get #needsTimer(): boolean {
+    const next = this.#heap[0];
+    return next !== undefined && (this.#timer === undefined || next.dueAt < this.#timerAt);
+  }
+
+  #arm(): void {
+    const { dueAt } = this.#heap[0] as Due;
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer);
     this.#timerAt = dueAt;
-    this.#timer = this.#clock.setTimeout(() => this.#fire(), Math.max(0, Math.ceil(dueAt - this.#clock.monotonic())));
-    this.#timer.unref();
+    const inMs = Math.min(maxTimerMs, Math.max(0, Math.ceil(dueAt - this.#clock.monotonic())));
+    this.#timer = this.#clock.setTimeout(() => this.#fire(), inMs);
+    this.#timerKeeps = true;
   }
 
   /** The timer stays armed when its item leaves, so it may find nothing to do: then it only arms for the next. */
@@ -100,8 +135,7 @@ export class DueQueue {
       first.due(now, Math.max(0, now - first.dueAt));
     }
     this.#pass?.ends();
-    const next = this.#heap[0];
-    if (next !== undefined && next.dueAt < this.#timerAt) this.#arm(next.dueAt);
+    this.#change();
   }
 
   /** One that was called already waits for the next pass, so that none can keep the event loop for itself. */

@@ -1,15 +1,16 @@
 import type { Blocker } from '@lockscope/core';
 import type { LeaseNews } from '@lockscope/storage';
 import type { AcquireTrace } from './acquire-trace.ts';
+import type { Due } from './due-queue.ts';
 import { Line } from './line.ts';
 import type { LockRegistry } from './lock-registry.ts';
-import { WaiterTimer } from './waiter-timer.ts';
 
 /** While it waits, a waiter reports after this long, then each time after twice as long. */
 const firstReportMs = 1000;
 
 /** @internal Who is told of the moments that a waiter waits for. */
 export interface Waiter {
+  readonly settled: boolean;
   ask(): void;
   timeOut(): void;
   hears(news: LeaseNews): void;
@@ -18,14 +19,18 @@ export interface Waiter {
   aheadNow(): number | undefined;
 }
 
-/** @internal The waiting of one acquire: its timer, its place in the storage's line, whom it waits for. */
+/** @internal The waiting of one acquire: its moments, its place in the storage's line, whom it waits for. */
 export class Waiting {
   readonly #registry: LockRegistry;
   readonly #trace: AcquireTrace | undefined;
   readonly #key: string;
   readonly #startedAt: number;
-  readonly #waiter: Waiter;
-  #timer: WaiterTimer<'deadline' | 'ask' | 'report'> | undefined = undefined;
+  readonly #waiter: Waiter & Due;
+  started = false;
+  /** The moments that it waits for, on the monotonic clock. */
+  #deadline: number = Infinity;
+  #askAt: number = Infinity;
+  #reportAt: number = Infinity;
   #line: Line | undefined = undefined;
   #reportAfterMs = firstReportMs;
   #seen: Blocker | undefined = undefined;
@@ -35,7 +40,13 @@ export class Waiting {
   /** How it learned that it was its turn. */
   turnCame: 'local' | 'notified' | 'polled' = 'polled';
 
-  constructor(registry: LockRegistry, trace: AcquireTrace | undefined, key: string, startedAt: number, waiter: Waiter) {
+  constructor(
+    registry: LockRegistry,
+    trace: AcquireTrace | undefined,
+    key: string,
+    startedAt: number,
+    waiter: Waiter & Due,
+  ) {
     this.#registry = registry;
     this.#trace = trace;
     this.#key = key;
@@ -43,23 +54,29 @@ export class Waiting {
     this.#waiter = waiter;
   }
 
-  get started(): boolean {
-    return this.#timer !== undefined;
-  }
-
   get onRecord(): boolean {
     return this.#line?.onRecord === true;
   }
 
+  /** From now on it keeps the process alive: a program that only waits for a lock is not done. */
   start(deadline: number): void {
-    if (this.#timer !== undefined) return;
-    this.#timer = new WaiterTimer(this.#registry.clock, (moment) => {
-      if (moment === 'deadline') this.#waiter.timeOut();
-      else if (moment === 'ask') this.#waiter.ask();
-      else this.#report();
-    });
-    this.#timer.set('deadline', deadline);
-    if (this.#trace !== undefined) this.#timer.set('report', this.#startedAt + firstReportMs);
+    if (this.started) return;
+    this.started = true;
+    this.#deadline = deadline;
+    if (this.#trace !== undefined) this.#reportAt = this.#startedAt + firstReportMs;
+    this.#registry.due.delete(this.#waiter);
+    this.#waiter.keepsAlive = true;
+    this.#schedule();
+  }
+
+  /** One of its moments has come. */
+  due(now: number): void {
+    if (now >= this.#deadline) return this.#waiter.timeOut();
+    const asks = now >= this.#askAt;
+    if (asks) this.#askAt = Infinity;
+    if (now >= this.#reportAt) this.#report(now);
+    if (asks) this.#waiter.ask();
+    this.#schedule();
   }
 
   get inLine(): boolean {
@@ -82,13 +99,13 @@ export class Waiting {
     const sleepMs = this.#line?.sleepMs(this.ahead) ?? 0;
     const untilFreeMs = leaseLeftMs === undefined ? Infinity : Math.max(1, Math.ceil(leaseLeftMs));
     this.turnCame = 'polled';
-    this.#timer?.set('ask', this.#registry.clock.monotonic() + Math.min(sleepMs, untilFreeMs));
+    this.#asksAt(this.#registry.clock.monotonic() + Math.min(sleepMs, untilFreeMs));
   }
 
   /** It asks now, so it need not be woken for that. */
   woken(): void {
     this.turnCame = 'notified';
-    this.#timer?.set('ask', Infinity);
+    this.#asksAt(Infinity);
   }
 
   /** True when it is somebody else than before; then it is told, unless nobody is to wait for it. */
@@ -114,17 +131,26 @@ export class Waiting {
     return seen?.heldForMs === undefined ? seen : { ...seen, heldForMs: seen.heldForMs + now - this.#seenAt };
   }
 
-  /** No timer and no subscription is left. */
+  /** No subscription is left. Its moments go with the acquire. */
   stop(): void {
-    this.#timer?.stop();
+    this.started = false;
     this.#line?.stop();
   }
 
-  #report(): void {
-    const now = this.#registry.clock.monotonic();
+  #report(now: number): void {
     const blocker = this.#waiter.blockerAt(now);
     if (blocker !== undefined) this.#trace?.waits(now - this.#startedAt, blocker, this.#waiter.aheadNow());
     this.#reportAfterMs *= 2;
-    this.#timer?.set('report', this.#startedAt + this.#reportAfterMs);
+    this.#reportAt = this.#startedAt + this.#reportAfterMs;
+  }
+
+  #asksAt(at: number): void {
+    this.#askAt = at;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (!this.started || this.#waiter.settled) return;
+    this.#registry.due.set(this.#waiter, Math.min(this.#deadline, this.#askAt, this.#reportAt));
   }
 }

@@ -1,3 +1,4 @@
+import type { Timer } from '@lockscope/storage';
 import { FakeClock } from '@lockscope/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -15,6 +16,34 @@ class Item extends Due {
 
   due(): void {
     this.fired.push(this.#clock.monotonic());
+  }
+}
+
+/** Knows whether one of its timers keeps the process alive. */
+class RefClock extends FakeClock {
+  readonly #kept = new Set<Timer>();
+
+  override setTimeout(run: () => void, ms: number): Timer {
+    const inner = super.setTimeout(() => {
+      this.#kept.delete(timer);
+      run();
+    }, ms);
+    const timer: Timer & { readonly inner: Timer } = {
+      inner,
+      ref: () => this.#kept.add(timer),
+      unref: () => this.#kept.delete(timer),
+    };
+    this.#kept.add(timer);
+    return timer;
+  }
+
+  override clearTimeout(timer: Timer): void {
+    this.#kept.delete(timer);
+    super.clearTimeout((timer as Timer & { readonly inner: Timer }).inner);
+  }
+
+  get isKept(): boolean {
+    return this.#kept.size > 0;
   }
 }
 
@@ -86,6 +115,35 @@ describe('the queue of what falls due', () => {
     await clock.advance(200);
     expect(items.map(({ fired }) => fired)).toEqual([[100], [100], [100], [115]]);
     expect(passes).toEqual(['begins', 'ends', 'begins', 'ends']);
+  });
+
+  it('keeps the process alive while one is in it that does, also one that is never due', async () => {
+    const clock = new RefClock();
+    const queue = new DueQueue(clock);
+    const [plain, keeping, endless] = [new Item(clock), new Item(clock), new Item(clock)];
+    keeping.keepsAlive = true;
+    endless.keepsAlive = true;
+    const alive: boolean[] = [];
+    const look = async (ms = 0): Promise<void> => {
+      await clock.advance(ms);
+      alive.push(clock.isKept);
+    };
+    queue.set(plain, 100);
+    await look();
+    queue.set(keeping, 50);
+    await look();
+    queue.set(endless, Infinity);
+    await look();
+    await look(50);
+    queue.delete(endless);
+    await look();
+    queue.delete(plain);
+    queue.set(endless, Infinity);
+    await look();
+    queue.delete(endless);
+    await look();
+    expect(alive).toEqual([false, true, true, true, false, true, false]);
+    expect([plain.fired, keeping.fired, endless.fired]).toEqual([[], [50], []]);
   });
 
   it('keeps one timer, however much waits', async () => {

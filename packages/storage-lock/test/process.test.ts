@@ -29,6 +29,14 @@ describe('a process', () => {
       stderr: '',
     });
   }, 60_000);
+
+  it('that waits for ever for a lock of its own stays until it has it, and then ends', async () => {
+    expect(await program(new URL('./programs/waits-for-ever.mjs', import.meta.url))).toEqual({
+      code: 0,
+      stdout: 'has it\n',
+      stderr: '',
+    });
+  }, 60_000);
 });
 
 describe('a million acquires and releases', () => {

@@ -1,5 +1,9 @@
-/** A timer that a {@link Clock} started. `unref` lets the process end although it waits. */
+/**
+ * A timer that a {@link Clock} started. `unref` lets the process end although it waits, `ref` takes that back: it keeps
+ * the process alive as it did at first.
+ */
 export interface Timer {
+  ref(): unknown;
   unref(): unknown;
 }
 

@@ -8,7 +8,7 @@ function settable(): Clock & { wall: number; steady: number } {
     steady: 50,
     now: () => clock.wall,
     monotonic: () => clock.steady,
-    setTimeout: () => ({ unref: () => undefined }),
+    setTimeout: () => ({ ref: () => undefined, unref: () => undefined }),
     clearTimeout: () => undefined,
   };
   return clock;

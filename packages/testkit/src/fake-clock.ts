@@ -37,7 +37,7 @@ export class FakeClock implements Clock {
   /** @throws {RangeError} when `ms` is no number, or more than a timer of Node can wait: there it would fire at once. */
   setTimeout(run: () => void, ms: number): Timer {
     if (!(ms <= maxDelayMs)) throw new RangeError(`a timer waits at most ${maxDelayMs} ms, got ${ms}`);
-    const timer: Timer = { unref: () => timer };
+    const timer: Timer = { ref: () => timer, unref: () => timer };
     this.#waiting.set(timer, { run, dueAt: this.#monotonic + Math.max(1, ms), order: (this.#order += 1) });
     return timer;
   }

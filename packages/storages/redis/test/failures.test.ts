@@ -119,7 +119,14 @@ describeWith('redis-server', 'when something is wrong', () => {
       server.freeze();
       later(() => server.thaw());
       const start = performance.now();
-      await failure(storage.acquire(request('a')));
+      const calls = [
+        storage.acquire(request('a')),
+        storage.release('a', 'b'),
+        storage.read('a'),
+        storage.list().next(),
+        storage.examine(),
+      ];
+      for (const error of await Promise.all(calls.map(failure))) expect(error.message).toMatch(/no answer for 200 ms/);
       expect(performance.now() - start).toBeLessThan(10_000);
       server.thaw();
       await works(storage);
