@@ -14,6 +14,8 @@ export abstract class AcquisitionEnds extends AcquisitionState {
   protected resolve!: (lock: HeldLock | undefined) => void;
   protected reject!: (error: unknown) => void;
 
+  /** It may be in the storage's line although it has not asked as a waiter yet. */
+  protected placed = false;
   /** Who has what it would wait for for ever. */
   protected deadlockWith: readonly Blocker[] | undefined = undefined;
 
@@ -96,7 +98,8 @@ export abstract class AcquisitionEnds extends AcquisitionState {
     const { key } = this.call;
     const { ownerId } = this;
     // Who leaves gives back what was handed to it meanwhile.
-    const operation = this.waiting?.onRecord === true && granted !== true ? 'leave' : 'release';
+    const onRecord = this.placed || this.waiting?.onRecord === true;
+    const operation = onRecord && granted !== true ? 'leave' : 'release';
     if (operation === 'leave' || granted !== false)
       cleanUp(this.registry, { key, leaseId, ownerId, operation, reason });
   }

@@ -4,6 +4,7 @@ import { blockerOf, nobodyYet } from './blocker.ts';
 import { LockAbortedError, LockDeadlockError, LockStorageError } from './errors.ts';
 import type { HeldLock } from './held-lock.ts';
 import { isFinal } from './inquiry.ts';
+import { placeMs } from './line.ts';
 import type { Place } from './lock-registry.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -139,8 +140,19 @@ export class Acquisition extends AcquisitionGrants {
       request.waitedMs = sentAt - this.startedAt;
       if (behind !== undefined) request.behind = companions(behind, sentAt);
       if (this.trace?.tellsWaits === true && this.registry.storage.capabilities.turns) request.turns = true;
+    } else if (this.#joinsLineNext) {
+      request.placeMs = placeMs;
+      this.placed = true;
     }
     return request;
+  }
+
+  /** Found taken, it asks again as a waiter that the storage puts in line. */
+  get #joinsLineNext(): boolean {
+    const { once, options } = this.call;
+    const { storage } = this.registry;
+    const { notifies, queues } = storage.capabilities;
+    return !once && options.share === undefined && notifies && queues && storage.leave !== undefined;
   }
 
   /** As those see it who look at the record of the one that stands in line for it. */
@@ -180,6 +192,7 @@ export class Acquisition extends AcquisitionGrants {
     // An outage is forgiven by those who wait.
     if (this.waiting?.started === true && !once && !final && failingMs < options.leaseMs)
       return this.#askLater(undefined);
+    if (final) this.placed = false;
     this.fail('error', new LockStorageError(key, 'acquire', error), final ? false : 'perhaps', 'no_answer');
   }
 

@@ -11,6 +11,8 @@ const longestSleepMs = 5000;
 const sleepsOnRecord = 4;
 /** How long a lock that was handed over is kept for a waiter that does not stir. */
 const claimMs = 2000;
+/** How long a place is kept for one that found the lock taken, until it asks as a waiter: about a round trip. */
+export const placeMs = 2000;
 
 /** @internal How one waiter stands in line at the storage: on record and subscribed, as far as the storage can. */
 export class Line {

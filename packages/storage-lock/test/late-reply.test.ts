@@ -81,7 +81,7 @@ describe('a reply that gets lost', () => {
   it('that cannot be cleaned up is told as an event and nothing more', async () => {
     const { locks, clock, storage, recorder } = makeWorld({ leaseMs: 9000 });
     storage.loseReply('acquire');
-    storage.failNext('release');
+    storage.failNext('leave');
     await expect(locks.acquire('a')).rejects.toMatchObject({ code: 'LOCK_STORAGE_FAILED' });
     await clock.advance(0);
     expect(recorder.ends('lock.rollback')).toMatchObject([{ outcome: 'error', error: { code: 'STORAGE_FAILED' } }]);

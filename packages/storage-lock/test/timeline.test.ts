@@ -189,8 +189,8 @@ describe('what is told of', () => {
         lock.acquire: error
       lock: error
       lock.rollback
-        storage.release
-        storage.release: ok
+        storage.leave
+        storage.leave: ok
       lock.rollback: ok"
     `);
   });

@@ -40,6 +40,12 @@ export interface AcquireRequest {
    * place on later attempts with the same `leaseId`, and forgets it `waitMs` after the last attempt: a sign of life.
    */
   readonly waitMs?: number;
+  /**
+   * Instead of `waitMs`, with the first question of one that is going to wait: should the lock be taken, it asks again at
+   * once, as a waiter, or leaves. A storage may put it in line already, for so many milliseconds, so that nobody gets ahead
+   * of it in between; then it is in line like one that asked with `waitMs` and is not told anything.
+   */
+  readonly placeMs?: number;
   /** How long it has been waiting before it came to be on record, in milliseconds: `since` counts from there. Default 0. */
   readonly waitedMs?: number;
   /**

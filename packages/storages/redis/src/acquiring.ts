@@ -31,7 +31,8 @@ export function wholeMs(ms: number): number {
  * already, so a free lock may be another's turn.
  */
 export function acquireArguments(request: AcquireRequest, instance: string, told: number, inLine: boolean): string[] {
-  const { leaseId, leaseMs, holder, share, spareTokens = 0, waitMs, claimMs = leaseMs, tokenAbove = 0 } = request;
+  const { leaseId, leaseMs, holder, share, spareTokens = 0, claimMs = leaseMs, tokenAbove = 0 } = request;
+  const { waitMs = request.placeMs } = request;
   const tail = recordTail(leaseMs, share, instance, holder);
   const args = [`${toWord(leaseId)} `, tail, String(leaseMs + graceMs), String(spareTokens)];
   const looks = inLine || share !== undefined || tokenAbove > 0;

@@ -195,6 +195,19 @@ describeWith('redis-server', 'when something is wrong', () => {
       expect(warnings).toEqual([]);
     });
 
+    test('a server that stands still while the storage connects is given up in time, and works when it goes on', async () => {
+      const still = await startRedis();
+      later(() => still.stop());
+      still.freeze();
+      later(() => still.thaw());
+      const storage = ownStorage(still.port, 200);
+      const began = performance.now();
+      await failure(storage.acquire(request('a')));
+      expect(performance.now() - began, 'milliseconds, of 200 that it has').toBeLessThan(5_000);
+      still.thaw();
+      await works(storage);
+    });
+
     test('closing waits for no server that stands still, also while somebody watches', async () => {
       const still = await startRedis();
       later(() => still.stop());

@@ -46,6 +46,37 @@ describeWith('redis-server', 'the line', () => {
     expect(late.news).toEqual([]);
   });
 
+  test('keeps the place of one that is about to wait, from its first question on', async () => {
+    const storage = storageOn(server);
+    const { record } = await granted(storage.acquire(request('a')));
+    const first = request('a', { placeMs: 10_000 });
+    expect((await refused(storage.acquire(first))).ahead).toBe(0);
+    const second = await wait(storage, 'a');
+    expect((await storage.read('a')).waiters?.map(({ leaseId }) => leaseId)).toEqual([
+      first.leaseId,
+      second.request.leaseId,
+    ]);
+    // The lock is kept for it until it asks.
+    await storage.release('a', record.leaseId);
+    expect(second.news).toEqual([]);
+    await granted(storage.acquire({ ...first, waitMs: 10_000 }));
+    await storage.release('a', first.leaseId);
+    await handed(second);
+  });
+
+  test('keeps that place no longer than placeMs, nor for one that leaves', async () => {
+    const storage = storageOn(server);
+    const { record } = await granted(storage.acquire(request('a')));
+    const gone = request('a', { placeMs: 10_000 });
+    await refused(storage.acquire(gone));
+    await refused(storage.acquire(request('a', { placeMs: 100 })));
+    const next = await wait(storage, 'a');
+    await storage.leave('a', gone.leaseId);
+    await sleep(150); // Longer than the other's place is kept.
+    await storage.release('a', record.leaseId);
+    await handed(next);
+  });
+
   test('leaves nothing behind when it was served, and ends by itself when everybody in it died', async () => {
     const storage = storageOn(server);
     const { record } = await granted(storage.acquire(request('a')));
