@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 
 /** Options of `createConsole`. */
 export interface ConsoleOptions {
@@ -24,13 +24,12 @@ const defaults = Object.freeze({
   title: 'Lockscope',
   now: (): number => Date.now(),
 });
+const known = new Set(Object.keys(defaults));
 const maxTitle = 80;
 
 /** Fills in and checks, once; all problems in one error. */
 export function resolveConsoleOptions(options: ConsoleOptions): Required<ConsoleOptions> {
-  const problems = Object.keys(options)
-    .filter((name) => !Object.hasOwn(defaults, name))
-    .map((name) => `there is no option ${name}; known are ${Object.keys(defaults).join(', ')}`);
+  const problems = unknownOptions(options, known);
   const resolved = { ...defaults, ...options };
   const { port, host, allowedHosts, title, now } = resolved;
   if (!Number.isInteger(port) || port < 0 || port > 65_535)

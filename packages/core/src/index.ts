@@ -46,6 +46,7 @@ export type { Removal } from './removal.ts';
 export type { Listener, ListenerFault, ListenerInput, ListenerStats } from './listener.ts';
 export { templateName } from './lock-name.ts';
 export { queued, type QueuedListener, type QueuedOptions } from './queued.ts';
+export { unknownOptions } from './unknown-options.ts';
 export { isTraceparent, parseTraceparent, type TraceContext } from './traceparent.ts';
 export { snapshot } from './snapshot.ts';
 export { decodeEvent, EventFormatError } from './wire/decode.ts';

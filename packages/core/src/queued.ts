@@ -4,6 +4,7 @@ import { guard } from './guard.ts';
 import { InvalidOptionsError } from './invalid-options-error.ts';
 import { isObject } from './is-object.ts';
 import type { Listener } from './listener.ts';
+import { unknownOptions } from './unknown-options.ts';
 
 /** Options of {@link queued}. */
 export interface QueuedOptions {
@@ -30,7 +31,7 @@ export interface QueuedListener extends Listener {
   /**
    * Takes nothing more and delivers what waits, for at most `timeoutMs` (0 to 2147483647, default 5,000); resolves with
    * how many deliveries were left and are now dropped. Closing again waits
-   * for the same end. Rejects with an `InvalidOptionsError`, and stays open, when `timeoutMs` is out of bounds.
+   * for the same end. Rejects with an `InvalidOptionsError`, and stays open, when the options are wrong.
    */
   close(options?: { readonly timeoutMs?: number }): Promise<{ readonly undelivered: number }>;
 }
@@ -44,6 +45,8 @@ interface Delivery {
 }
 
 const defaults = { capacity: 10_000, onFull: 'drop_oldest', timeoutMs: 30_000 } as const;
+const knownOptions = new Set([...Object.keys(defaults), 'onError']);
+const knownCloseOptions = new Set(['timeoutMs']);
 const batch = 64;
 /** A longer timer would fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
@@ -60,7 +63,7 @@ const longestTimerMs = 2 ** 31 - 1;
  */
 export function queued(listener: Listener, options: QueuedOptions = {}): QueuedListener {
   const { capacity, onFull, timeoutMs, onError } = { ...defaults, ...options };
-  const problems: string[] = [];
+  const problems = unknownOptions(options, knownOptions);
   if (!Number.isSafeInteger(capacity) || capacity < 1)
     problems.push(`capacity must be an integer of at least 1, got ${String(capacity)}`);
   if (onFull !== 'drop_oldest' && onFull !== 'drop_newest')
@@ -124,9 +127,12 @@ class Queued implements QueuedListener {
     await within(longestTimerMs, this.#flushed());
   }
 
-  async close({ timeoutMs = 5000 }: { readonly timeoutMs?: number } = {}): Promise<{ readonly undelivered: number }> {
+  async close(options: { readonly timeoutMs?: number } = {}): Promise<{ readonly undelivered: number }> {
+    const { timeoutMs = 5000 } = options;
+    const problems = unknownOptions(options, knownCloseOptions);
     if (!(timeoutMs >= 0 && timeoutMs <= longestTimerMs))
-      throw new InvalidOptionsError([`timeoutMs must be from 0 to ${longestTimerMs}, got ${String(timeoutMs)}`]);
+      problems.push(`timeoutMs must be from 0 to ${longestTimerMs}, got ${String(timeoutMs)}`);
+    if (problems.length > 0) throw new InvalidOptionsError(problems);
     return await (this.#closing ??= this.#drainUntil(timeoutMs));
   }
 

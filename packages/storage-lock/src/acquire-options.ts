@@ -1,8 +1,8 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 import { holderLimits, maxKeyLength, type LockStorage } from '@lockscope/storage';
 import { resolveLeaseTimes, type LeaseTimes } from './lease-times.ts';
 import type { ResolvedLocksOptions } from './locks-options.ts';
-import { checkDuration, checkText, describeKey, show, unknownNames } from './option-checks.ts';
+import { checkDuration, checkText, describeKey, show } from './option-checks.ts';
 
 /** Options of one acquire. Durations are milliseconds; what is absent comes from the definition or `createLocks`. */
 export interface AcquireOptions {
@@ -74,7 +74,7 @@ function overBase(
     problems.push(`options must be an object, got ${show(options)}`);
     return base;
   }
-  unknownNames(options, knownAcquireOptions, problems);
+  problems.push(...unknownOptions(options, knownAcquireOptions));
   const { waitMs, signal, owner, operation } = options;
   const ownTimes = [options.leaseMs, options.renewEveryMs, options.marginMs].some((time) => time !== undefined);
   // A renewal fits its lease: the inherited one only goes with the inherited lease.

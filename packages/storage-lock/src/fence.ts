@@ -1,6 +1,6 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 import type { LockRegistry } from './lock-registry.ts';
-import { checkText, show, unknownNames } from './option-checks.ts';
+import { checkText, show } from './option-checks.ts';
 import type { PossessionFacts } from './possession-facts.ts';
 
 /** What is known of a write that was refused because of its fencing token. */
@@ -45,8 +45,7 @@ export function tellRejected(
 function checkRejection(rejection: unknown): void {
   if (typeof rejection !== 'object' || rejection === null)
     throw new InvalidOptionsError([`what was refused must be an object, got ${show(rejection)}`]);
-  const problems: string[] = [];
-  unknownNames(rejection, known, problems);
+  const problems = unknownOptions(rejection, known);
   const { resource, currentToken } = rejection as Readonly<Record<string, unknown>>;
   checkText('resource', resource, maxResourceLength, problems);
   if (currentToken !== undefined && !(Number.isSafeInteger(currentToken) && (currentToken as number) >= 0))

@@ -1,5 +1,5 @@
-import { InvalidOptionsError } from '@lockscope/core';
-import { show, unknownNames } from './option-checks.ts';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
+import { show } from './option-checks.ts';
 
 /** Whatever has a fencing token: a held lock, or what a receiver read from a request. */
 export interface Fenced {
@@ -35,8 +35,7 @@ const known = new Set(['column', 'parameter']);
  * @throws {InvalidOptionsError}
  */
 export function fencedSql({ fencingToken }: Fenced, options: FencedSqlOptions = {}): FencedSql {
-  const problems = problemsOf(fencingToken);
-  unknownNames(options, known, problems);
+  const problems = [...unknownOptions(options, known), ...problemsOf(fencingToken)];
   const { column = 'fencing_token', parameter = '?' } = options;
   // Both become part of a statement.
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(column))

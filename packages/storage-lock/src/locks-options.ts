@@ -1,9 +1,9 @@
 import type { ListenerFault, ListenerInput } from '@lockscope/core';
 import { holderLimits, systemClock, type Clock, type LockStorage } from '@lockscope/storage';
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 import { resolveWait } from './acquire-options.ts';
 import { resolveLeaseTimes, type LeaseTimes } from './lease-times.ts';
-import { checkDuration, checkText, methodsMissing, show, unknownNames } from './option-checks.ts';
+import { checkDuration, checkText, methodsMissing, show } from './option-checks.ts';
 import type { WatchdogFactory } from './watchdog.ts';
 
 /** Options of `createLocks`. All durations are milliseconds. */
@@ -111,10 +111,9 @@ const knownPollOptions = new Set(['minMs', 'maxMs']);
 
 /** @internal Fills in and checks, once; all problems in one error. */
 export function resolveLocksOptions(options: LocksOptions): ResolvedLocksOptions {
-  const problems: string[] = [];
   if (typeof options !== 'object' || options === null)
     throw new InvalidOptionsError(['options must be an object with a storage']);
-  unknownNames(options, knownOptions, problems);
+  const problems = unknownOptions(options, knownOptions);
   checkStorage(options.storage, problems);
   const { leaseMs = defaults.leaseMs, renewEveryMs, marginMs, reentrancy = defaults.reentrancy } = options;
   const times = resolveLeaseTimes(leaseMs, renewEveryMs, marginMs, problems);
@@ -161,7 +160,7 @@ function resolvePoll(poll: LocksOptions['poll'], problems: string[]): ResolvedLo
     problems.push(`poll must be an object, got ${show(poll)}`);
     return defaults.poll;
   }
-  unknownNames(poll, knownPollOptions, problems);
+  problems.push(...unknownOptions(poll, knownPollOptions));
   const { minMs = defaults.poll.minMs, maxMs = defaults.poll.maxMs } = poll;
   const before = problems.length;
   checkDuration('poll.minMs', minMs, problems);

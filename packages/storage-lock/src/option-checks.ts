@@ -21,14 +21,6 @@ export function methodsMissing(given: unknown, methods: readonly string[]): read
   return methods.filter((method) => typeof (given as Readonly<Record<string, unknown>>)[method] !== 'function');
 }
 
-/** @internal */
-export function unknownNames(options: object, known: ReadonlySet<string>, problems: string[]): void {
-  for (const name of Object.keys(options)) {
-    if (!known.has(name))
-      problems.push(`there is no option ${JSON.stringify(name)}; known are ${[...known].join(', ')}`);
-  }
-}
-
 /** @internal What is wrong with a key. */
 export function describeKey(key: unknown): string {
   return `a lock key must be a text of 1 to ${maxKeyLength} characters, got ${typeof key === 'string' ? `${key.length} characters` : show(key)}`;

@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
 
 /** Options of `natsBroker`. Give `connection`, or `servers`, or `connect`. */
@@ -44,13 +44,27 @@ export interface CheckedOptions {
   readonly timeoutMs: number;
 }
 
+const known = new Set([
+  'connection',
+  'servers',
+  'connect',
+  'stream',
+  'prefix',
+  'replicas',
+  'store',
+  'maxEvents',
+  'maxAgeMs',
+  'deduplicatesMs',
+  'maxBodyBytes',
+  'timeoutMs',
+]);
 const name = /^[-\w]{1,64}$/;
 const dayMs = 86_400_000;
 const hundredYearsMs = 36_500 * dayMs;
 
 /** @throws {InvalidOptionsError} naming everything that is wrong. */
 export function checkOptions(options: NatsBrokerOptions): CheckedOptions {
-  const problems: string[] = [];
+  const problems = unknownOptions(options, known);
   const { connection, servers, connect = {}, stream = 'lockscope', prefix = stream, store = 'file' } = options;
   if (connection !== undefined && (servers !== undefined || options.connect !== undefined))
     problems.push('connection and servers or connect exclude each other');

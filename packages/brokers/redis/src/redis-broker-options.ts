@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 import { isIoredis, type IoredisClient } from './ioredis-driver.ts';
 import { isNodeRedis, type NodeRedisClient } from './node-redis-driver.ts';
 
@@ -37,9 +37,20 @@ export interface CheckedOptions {
   readonly timeoutMs: number;
 }
 
+const known = new Set([
+  'client',
+  'url',
+  'driver',
+  'prefix',
+  'maxEvents',
+  'deduplicatesMs',
+  'maxBodyBytes',
+  'timeoutMs',
+]);
+
 /** @throws {InvalidOptionsError} naming everything that is wrong. */
 export function checkOptions(options: RedisBrokerOptions): CheckedOptions {
-  const problems: string[] = [];
+  const problems = unknownOptions(options, known);
   const { client, url, driver, prefix = 'lockscope' } = options;
   if ((client === undefined) === (url === undefined)) problems.push('give either a client or a url');
   if (client !== undefined && !isIoredis(client) && !isNodeRedis(client))

@@ -1,11 +1,19 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 import type { Bus } from '../bus/bus.ts';
 import { encodeMessage } from '../bus/encode-message.ts';
 import type { Message } from '../bus/message.ts';
 import type { Closable, Closed, CloseOptions } from '../closable.ts';
 import type { Broker } from './broker.ts';
-import { Output, type BrokerOutputOptions, type OutgoingEvent, type OutputStats } from './broker-output.ts';
 import {
+  Output,
+  outputOptionNames,
+  outputProblems,
+  type BrokerOutputOptions,
+  type OutgoingEvent,
+  type OutputStats,
+} from './broker-output.ts';
+import {
+  messagesOptionNames,
   subscribeMessages,
   type MessageSchemas,
   type MessageSubscription,
@@ -44,6 +52,10 @@ export interface BridgeOptions<Schemas extends MessageSchemas> {
   readonly origin?: string;
 }
 
+const knownOptions = new Set(['in', 'out', 'origin']);
+const knownOfIn = new Set([...messagesOptionNames, 'subject']);
+const knownOfOut = new Set([...outputOptionNames, 'subject', 'types']);
+
 /** A bridge between a bus and a broker. */
 export interface Bridge extends Closable {
   /** Resolves when messages come in; at once when none are to. */
@@ -74,7 +86,11 @@ export function bridge<Events extends object, const Schemas extends MessageSchem
   options: BridgeOptions<Schemas>,
 ): Bridge {
   const { origin = newName() } = options;
-  const problems: string[] = [];
+  const problems = [
+    ...unknownOptions(options, knownOptions),
+    ...unknownOptions(options.in ?? {}, knownOfIn),
+    ...unknownOptions(options.out ?? {}, knownOfOut),
+  ];
   if (options.in === undefined && options.out === undefined) problems.push('give in, out, or both');
   if (!/^[\w.-]{1,64}$/.test(origin)) problems.push(`origin must be 1 to 64 letters, digits, _, . or -, got ${origin}`);
   if (options.in !== undefined && (options.in.schemas as unknown) === undefined)
@@ -82,6 +98,7 @@ export function bridge<Events extends object, const Schemas extends MessageSchem
   const to: unknown = options.out?.subject;
   if (options.out !== undefined && typeof to !== 'function' && !isSubject(to))
     problems.push(`out.subject must be words with dots between them, or a function, got ${String(to)}`);
+  problems.push(...outputProblems(options.out ?? {}));
   if (problems.length > 0) throw new InvalidOptionsError(problems);
   // The types of the bus are those of its own program; what schemas let pass is what the program says it takes.
   return new BusBridge(broker, bus as unknown as Bus, options, origin);

@@ -1,6 +1,6 @@
-import { encodeEvent, InvalidOptionsError, type Event, type Listener } from '@lockscope/core';
+import { encodeEvent, InvalidOptionsError, unknownOptions, type Event, type Listener } from '@lockscope/core';
 import type { Broker } from './broker.ts';
-import { Output, type BrokerOutput, type BrokerOutputOptions } from './broker-output.ts';
+import { Output, outputProblems, type BrokerOutput, type BrokerOutputOptions } from './broker-output.ts';
 import { isSubject } from './subjects.ts';
 
 /** Where lock events go unless said otherwise. */
@@ -21,6 +21,18 @@ export interface BrokerListenerOptions extends Omit<BrokerOutputOptions<Event>, 
   readonly types?: Listener['types'];
 }
 
+const known = new Set([
+  'subject',
+  'source',
+  'bufferSize',
+  'types',
+  'onFull',
+  'inFlight',
+  'maxPauseMs',
+  'onDrop',
+  'onError',
+]);
+
 /** A listener that publishes, and its buffer. */
 export type BrokerListener = Listener & Omit<BrokerOutput<Event>, 'push'>;
 
@@ -32,14 +44,17 @@ export type BrokerListener = Listener & Omit<BrokerOutput<Event>, 'push'>;
  */
 export function brokerListener(broker: Broker, options: BrokerListenerOptions = {}): BrokerListener {
   const { subject = lockEventsSubject, source, bufferSize, types, ...rest } = options;
-  if (!isSubject(subject))
-    throw new InvalidOptionsError([`subject must be words with dots between them, got ${String(subject)}`]);
+  const outputOptions = { ...rest, ...(bufferSize !== undefined && { capacity: bufferSize }) };
+  const problems = unknownOptions(options, known);
+  if (!isSubject(subject)) problems.push(`subject must be words with dots between them, got ${String(subject)}`);
+  problems.push(...outputProblems(outputOptions, 'bufferSize'));
+  if (problems.length > 0) throw new InvalidOptionsError(problems);
   const headers = source === undefined ? undefined : { [sourceHeader]: source };
   const encoder = new TextEncoder();
   const output = new Output<Event>(
     broker,
     (event) => ({ subject, body: encoder.encode(encodeEvent(event)), headers, id: event.id }),
-    { ...rest, ...(bufferSize !== undefined && { capacity: bufferSize }) },
+    outputOptions,
   );
   return {
     name: 'broker',

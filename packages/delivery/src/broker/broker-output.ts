@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 import YoctoQueue from 'yocto-queue';
 import type { Closable, Closed, CloseOptions } from '../closable.ts';
 import { Closing } from '../internal/closing.ts';
@@ -38,6 +38,16 @@ export interface BrokerOutputOptions<T = OutgoingEvent> {
   readonly onError?: (error: unknown) => void;
 }
 
+/** Names of the options of an output. */
+export const outputOptionNames: ReadonlySet<string> = new Set([
+  'capacity',
+  'onFull',
+  'inFlight',
+  'maxPauseMs',
+  'onDrop',
+  'onError',
+]);
+
 /** What became of the events of an output. */
 export interface OutputStats {
   /** Waiting or on their way. */
@@ -68,6 +78,8 @@ export interface BrokerOutput<T = OutgoingEvent> extends Closable {
  * @throws {InvalidOptionsError} naming every option that is wrong.
  */
 export function brokerOutput(broker: Broker, options: BrokerOutputOptions = {}): BrokerOutput {
+  const problems = [...unknownOptions(options, outputOptionNames), ...outputProblems(options)];
+  if (problems.length > 0) throw new InvalidOptionsError(problems);
   return new Output(broker, (event) => event, options);
 }
 
@@ -79,7 +91,7 @@ interface Waiting<T> {
 type CheckedOptions<T> = BrokerOutputOptions<T> &
   Required<Pick<BrokerOutputOptions<T>, 'capacity' | 'onFull' | 'inFlight' | 'maxPauseMs'>>;
 
-/** The same for events that become texts only when it is their turn. */
+/** The same for events that become texts only when it is their turn. The options are known to be right. */
 export class Output<T> implements BrokerOutput<T> {
   readonly #broker: Broker;
   readonly #encode: (event: T) => OutgoingEvent;
@@ -104,7 +116,7 @@ export class Output<T> implements BrokerOutput<T> {
   constructor(broker: Broker, encode: (event: T) => OutgoingEvent, options: BrokerOutputOptions<T>) {
     this.#broker = broker;
     this.#encode = encode;
-    this.#options = checked(options);
+    this.#options = withDefaults(options);
     const end = async (): Promise<Closed> => {
       await this.flush();
       return { undelivered: this.#givenUp };
@@ -233,11 +245,17 @@ export class Output<T> implements BrokerOutput<T> {
   }
 }
 
-function checked<T>(options: BrokerOutputOptions<T>): CheckedOptions<T> {
+function withDefaults<T>(options: BrokerOutputOptions<T>): CheckedOptions<T> {
   const { capacity = 10_000, onFull = 'drop_oldest', inFlight = 32, maxPauseMs = 2000 } = options;
+  return { ...options, capacity, onFull, inFlight, maxPauseMs };
+}
+
+/** What is wrong with the values of the options, whose capacity may have another name. */
+export function outputProblems<T>(options: BrokerOutputOptions<T>, nameOfCapacity = 'capacity'): string[] {
+  const { capacity, onFull, inFlight, maxPauseMs } = withDefaults(options);
   const problems: string[] = [];
   for (const [name, value, most] of [
-    ['capacity', capacity, 100_000_000],
+    [nameOfCapacity, capacity, 100_000_000],
     ['inFlight', inFlight, 10_000],
     ['maxPauseMs', maxPauseMs, 2 ** 31 - 1],
   ] as const) {
@@ -246,8 +264,7 @@ function checked<T>(options: BrokerOutputOptions<T>): CheckedOptions<T> {
   }
   if (onFull !== 'drop_oldest' && onFull !== 'drop_newest')
     problems.push(`onFull must be drop_oldest or drop_newest, got ${String(onFull)}`);
-  if (problems.length > 0) throw new InvalidOptionsError(problems);
-  return { ...options, capacity, onFull, inFlight, maxPauseMs };
+  return problems;
 }
 
 /** Trying again is of no use: what cannot be written, what no broker takes, a broker that is closed. */

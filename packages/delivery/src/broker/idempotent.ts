@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 
 /** Ids of what was handled. */
 export interface SeenStore {
@@ -31,14 +31,19 @@ export function idempotent<M extends { readonly id: string }, Rest extends reado
   };
 }
 
+const known = new Set(['capacity']);
+
 /**
  * Ids in memory, the oldest forgotten when there are too many.
  *
- * @throws {InvalidOptionsError} when `capacity` is not a whole number of at least 1. Default 100,000.
+ * @throws {InvalidOptionsError} when the options are wrong: `capacity` is a whole number of at least 1. Default 100,000.
  */
-export function memorySeen({ capacity = 100_000 }: { readonly capacity?: number } = {}): SeenStore {
+export function memorySeen(options: { readonly capacity?: number } = {}): SeenStore {
+  const { capacity = 100_000 } = options;
+  const problems = unknownOptions(options, known);
   if (!(Number.isSafeInteger(capacity) && capacity >= 1))
-    throw new InvalidOptionsError([`capacity must be a whole number of at least 1, got ${String(capacity)}`]);
+    problems.push(`capacity must be a whole number of at least 1, got ${String(capacity)}`);
+  if (problems.length > 0) throw new InvalidOptionsError(problems);
   const ids = new Set<string>();
   return {
     has: (id) => ids.has(id),

@@ -1,4 +1,4 @@
-import { decodeEvent, InvalidOptionsError, type Event } from '@lockscope/core';
+import { decodeEvent, InvalidOptionsError, unknownOptions, type Event } from '@lockscope/core';
 import type { Closable, Closed, CloseOptions } from '../closable.ts';
 import type { Broker, Delivery, Position, SubscribeOptions, SubscriptionStats } from './broker.ts';
 import { lockEventsSubject, sourceHeader } from './broker-listener.ts';
@@ -17,6 +17,8 @@ export interface LockEventsOptions extends Pick<
   /** Told of what is no event; the loop goes on behind it. Default: only counted. */
   readonly onRejected?: (delivery: Delivery, error: unknown) => void;
 }
+
+const known = new Set(['from', 'group', 'signal', 'ackWaitMs', 'onError', 'subject', 'maxBytes', 'onRejected']);
 
 /** An event of some process, and where it is in the log. */
 export interface CollectedEvent {
@@ -67,8 +69,10 @@ class LockEventStream implements LockEvents {
 
   constructor(broker: Broker, options: LockEventsOptions) {
     const { subject = lockEventsSubject, maxBytes = 1_000_000, from, group, signal, ackWaitMs, onError } = options;
+    const problems = unknownOptions(options, known);
     if (!(Number.isSafeInteger(maxBytes) && maxBytes >= 1))
-      throw new InvalidOptionsError([`maxBytes must be a whole number of at least 1, got ${String(maxBytes)}`]);
+      problems.push(`maxBytes must be a whole number of at least 1, got ${String(maxBytes)}`);
+    if (problems.length > 0) throw new InvalidOptionsError(problems);
     this.#options = options;
     this.#maxBytes = maxBytes;
     const own = { concurrency: 1, timeoutMs: longestTimerMs, maxDeliveries: 1_000_000 };

@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 import type { Closed, CloseOptions } from '../closable.ts';
 import { Closing } from '../internal/closing.ts';
 import type {
@@ -33,6 +33,8 @@ export interface MemoryBrokerOptions {
   readonly maxBodyBytes?: number;
 }
 
+const knownOptions = new Set(['capacity', 'deduplicatesMs', 'maxBodyBytes']);
+
 /**
  * A broker within this process: for tests, and for programs that begin small. Bodies are copied when they are published,
  * so nobody changes another's.
@@ -41,7 +43,7 @@ export interface MemoryBrokerOptions {
  */
 export function memoryBroker(options: MemoryBrokerOptions = {}): Broker {
   const { capacity = 100_000, deduplicatesMs = 120_000, maxBodyBytes = 1_000_000 } = options;
-  const problems: string[] = [];
+  const problems = unknownOptions(options, knownOptions);
   for (const [name, value, least] of [
     ['capacity', capacity, 1],
     ['deduplicatesMs', deduplicatesMs, 0],

@@ -1,10 +1,11 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 import { decodeMessage } from '../bus/decode-message.ts';
 import { encodeMessage } from '../bus/encode-message.ts';
 import type { Message } from '../bus/message.ts';
 import type { Broker, Delivery, Published, SubscribeOptions, Subscription, SubscriptionStats } from './broker.ts';
 import { isHeader } from './event-form.ts';
 import { MessageRejectedError } from './message-rejected-error.ts';
+import { subscribeOptionNames } from './subscribe-options.ts';
 import { issuesText, type StandardSchema } from './standard-schema.ts';
 import { tell } from './told.ts';
 
@@ -29,6 +30,15 @@ export interface SubscribeMessagesOptions<Schemas extends MessageSchemas> extend
   readonly onRejected?: (error: MessageRejectedError, delivery: Delivery) => void;
 }
 
+/** Names of the options of {@link subscribeMessages}. */
+export const messagesOptionNames: ReadonlySet<string> = new Set([
+  ...subscribeOptionNames,
+  'schemas',
+  'maxBytes',
+  'onRejected',
+]);
+const knownOfPublish = new Set(['headers', 'signal']);
+
 /** A subscription to messages. */
 export interface MessageSubscription extends Omit<Subscription, 'stats'> {
   readonly stats: SubscriptionStats & {
@@ -39,6 +49,8 @@ export interface MessageSubscription extends Omit<Subscription, 'stats'> {
 /**
  * Publishes a message in its wire form, a CloudEvents 1.0 event as JSON. Its id is the event's, so publishing it again
  * makes no second event where the broker knows ids; its trace context goes as the header `traceparent`, too.
+ *
+ * @throws {InvalidOptionsError} as a rejection, naming every option that there is not.
  */
 export async function publishMessage(
   broker: Broker,
@@ -46,6 +58,8 @@ export async function publishMessage(
   message: Message,
   options: { readonly headers?: Readonly<Record<string, string>>; readonly signal?: AbortSignal } = {},
 ): Promise<Published> {
+  const problems = unknownOptions(options, knownOfPublish);
+  if (problems.length > 0) throw new InvalidOptionsError(problems);
   const { traceparent } = message;
   const headers = {
     'content-type': 'application/cloudevents+json',
@@ -69,8 +83,10 @@ export function subscribeMessages<const Schemas extends MessageSchemas = Message
   options: SubscribeMessagesOptions<Schemas> = {},
 ): MessageSubscription {
   const { schemas, maxBytes = 1_000_000, onRejected, ...rest } = options;
+  const problems = unknownOptions(options, messagesOptionNames);
   if (!(Number.isSafeInteger(maxBytes) && maxBytes >= 1))
-    throw new InvalidOptionsError([`maxBytes must be a whole number of at least 1, got ${String(maxBytes)}`]);
+    problems.push(`maxBytes must be a whole number of at least 1, got ${String(maxBytes)}`);
+  if (problems.length > 0) throw new InvalidOptionsError(problems);
   let rejected = 0;
   const hear = async (delivery: Delivery): Promise<void> => {
     let message: Message;

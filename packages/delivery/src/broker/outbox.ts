@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 import type { Message } from '../bus/message.ts';
 import type { Closable, Closed, CloseOptions } from '../closable.ts';
 import type { Broker } from './broker.ts';
@@ -35,6 +35,8 @@ export interface RelayOptions {
   readonly onRefused?: (entry: OutboxEntry, error: EventRefusedError) => void;
 }
 
+const known = new Set(['batch', 'intervalMs', 'onError', 'onRefused']);
+
 /** What takes messages from a store to a broker. */
 export interface OutboxRelay extends Closable {
   /** There is something new: look now. Call it after the transaction. */
@@ -58,7 +60,7 @@ export interface OutboxRelay extends Closable {
  */
 export function relayOutbox(store: OutboxStore, broker: Broker, options: RelayOptions = {}): OutboxRelay {
   const { batch = 100, intervalMs = 1000 } = options;
-  const problems: string[] = [];
+  const problems = unknownOptions(options, known);
   if (!(Number.isSafeInteger(batch) && batch >= 1))
     problems.push(`batch must be a whole number of at least 1, got ${String(batch)}`);
   if (!(intervalMs >= 1 && intervalMs <= 2 ** 31 - 1))

@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 import type { DeliveryHandler, From, Responder, SubscribeOptions } from './broker.ts';
 import { isSubjectPattern } from './subjects.ts';
 
@@ -18,6 +18,22 @@ export interface CheckedSubscribeOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+/** Names of the options of `subscribe`. */
+export const subscribeOptionNames: ReadonlySet<string> = new Set([
+  'group',
+  'from',
+  'concurrency',
+  'prefetch',
+  'maxPending',
+  'timeoutMs',
+  'ackWaitMs',
+  'maxDeliveries',
+  'retryDelayMs',
+  'onDead',
+  'onError',
+  'signal',
+]);
+
 /** A longer timer would fire at once. */
 export const longestTimerMs: number = 2 ** 31 - 1;
 
@@ -27,7 +43,7 @@ export function checkSubscription(
   handler: DeliveryHandler | Responder,
   options: SubscribeOptions = {},
 ): CheckedSubscribeOptions {
-  const problems: string[] = [];
+  const problems = unknownOptions(options, subscribeOptionNames);
   const whole = (name: string, value: number, least: number, most: number): number => {
     if (!(Number.isSafeInteger(value) && value >= least && value <= most))
       problems.push(`${name} must be a whole number from ${least} to ${most}, got ${String(value)}`);

@@ -1,11 +1,11 @@
-import type { Removal } from '@lockscope/core';
+import { type Removal, unknownOptions } from '@lockscope/core';
 
 import type { Closable, Closed, CloseOptions } from '../closable.ts';
 import { Closing } from '../internal/closing.ts';
 import type { PublishInit } from './bus.ts';
 import { CommandsClosedError } from './closed-errors.ts';
 import { DuplicateHandlerError, NoHandlerError } from './command-errors.ts';
-import { createMessage } from './create-message.ts';
+import { checkSource, createMessage } from './create-message.ts';
 import type { AnyHandler, HandlerContext } from './handlers.ts';
 import type { Message } from './message.ts';
 import type { TypeOf } from './patterns.ts';
@@ -36,6 +36,8 @@ export interface CommandsOptions {
   /** The source of commands that are dispatched by type and data. Default `local`. */
   readonly source?: string | undefined;
 }
+
+const known = new Set(['source']);
 
 /** What a command dispatcher has counted since it was made. */
 export interface CommandsStats {
@@ -85,11 +87,11 @@ export interface Commands<Map extends object> extends Closable {
 /**
  * A command dispatcher. Nothing in it is shared with any other.
  *
- * @throws {InvalidOptionsError} when the source cannot be one.
+ * @throws {InvalidOptionsError} naming everything that is wrong with the options.
  */
 export function createCommands<Map extends object>(options: CommandsOptions = {}): Commands<Map> {
   const { source = 'local' } = options;
-  createMessage('check', undefined, { source });
+  checkSource(source, unknownOptions(options, known));
   return new LocalCommands(source) as unknown as Commands<Map>;
 }
 

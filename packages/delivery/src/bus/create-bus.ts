@@ -1,4 +1,4 @@
-import { InvalidOptionsError, type Removal } from '@lockscope/core';
+import { InvalidOptionsError, type Removal, unknownOptions } from '@lockscope/core';
 
 import type { Closed, CloseOptions } from '../closable.ts';
 import { Closing } from '../internal/closing.ts';
@@ -6,21 +6,24 @@ import { harmless, isThenable } from '../internal/done.ts';
 import type { Bus, BusOptions, BusStats, PublishInit } from './bus.ts';
 import { BufferedEvents, type BusEventsOptions } from './bus-events.ts';
 import { BusClosedError } from './closed-errors.ts';
-import { createMessage } from './create-message.ts';
+import { checkSource, createMessage } from './create-message.ts';
 import { type AnyHandler, type HandlerContext, Handlers } from './handlers.ts';
 import type { Message } from './message.ts';
 import { removal } from './removal.ts';
 import { UnderWay } from './under-way.ts';
 
+const known = new Set(['source', 'onError', 'onDrop']);
+const knownEventsOptions = new Set(['signal', 'capacity', 'onFull']);
+
 /**
  * A bus. Nothing in it is shared with any other.
  *
- * @throws {InvalidOptionsError} when the source cannot be one.
+ * @throws {InvalidOptionsError} naming everything that is wrong with the options.
  */
 export function createBus<Events extends object = Record<string, unknown>>(options: BusOptions = {}): Bus<Events> {
   const { source = 'local' } = options;
   // Told now, and not at the first message.
-  createMessage('check', undefined, { source });
+  checkSource(source, unknownOptions(options, known));
   return new LocalBus({ ...options, source }) as unknown as Bus<Events>;
 }
 
@@ -77,7 +80,7 @@ class LocalBus {
 
   events(pattern: string | readonly string[], options: BusEventsOptions = {}): BufferedEvents<Message> {
     const { capacity = 1000, onFull = 'drop_oldest', signal } = options;
-    const problems: string[] = [];
+    const problems = unknownOptions(options, knownEventsOptions);
     if (!Number.isSafeInteger(capacity) || capacity < 1)
       problems.push(`capacity must be an integer of at least 1, got ${String(capacity)}`);
     if (onFull !== 'drop_oldest' && onFull !== 'drop_newest')

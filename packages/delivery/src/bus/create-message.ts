@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 
 import type { Message } from './message.ts';
 import { type Fields, problemsOf } from './message-fields.ts';
@@ -22,6 +22,17 @@ export interface MessageInit {
   readonly time?: number | undefined;
 }
 
+const known = new Set([
+  'source',
+  'subject',
+  'version',
+  'causedBy',
+  'correlationId',
+  'traceparent',
+  'headers',
+  'id',
+  'time',
+]);
 const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
 
 /**
@@ -48,12 +59,18 @@ export function createMessage<const Type extends string, Data>(
     traceparent: init.traceparent ?? causedBy?.traceparent,
     headers: init.headers ?? noHeaders,
   };
-  const problems = problemsOf(fields);
-  if (problems.length > 0)
-    throw new InvalidOptionsError(
-      problems.map(([field, problem]) => `${field} ${problem}, got ${shown(fields[field])}`),
-    );
+  refuse(unknownOptions(init, known), fields);
   return messageOf(fields, data) as Message<Type, Data>;
+}
+
+/** Throws when the source of messages cannot be one, or something else was wrong before. */
+export function checkSource(source: string, before: readonly string[]): void {
+  refuse(before, { id: 'check', type: 'check', source, time: 0, correlationId: 'check', headers: noHeaders });
+}
+
+function refuse(before: readonly string[], fields: Fields): void {
+  const wrong = problemsOf(fields).map(([field, problem]) => `${field} ${problem}, got ${shown(fields[field])}`);
+  if (before.length + wrong.length > 0) throw new InvalidOptionsError([...before, ...wrong]);
 }
 
 type Mutable<M> = { -readonly [Field in keyof M]: M[Field] };

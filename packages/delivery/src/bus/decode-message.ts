@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 
 import { messageOf } from './create-message.ts';
 import type { Message } from './message.ts';
@@ -11,6 +11,7 @@ export interface DecodeMessageOptions {
   readonly maxBytes?: number | undefined;
 }
 
+const known = new Set(['maxBytes']);
 const defaultMaxBytes = 1_048_576;
 const maxDepth = 64;
 const rfc3339 = /^(\d{4}-\d\d-(\d\d))T(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/i;
@@ -25,12 +26,14 @@ const names: Partial<Record<keyof Fields, string>> = { correlationId: 'correlati
  * UTF-8, not JSON, or carries other data than JSON is refused.
  *
  * @throws {MessageFormatError} when it is no message; nothing else is thrown, whatever the input is.
- * @throws {InvalidOptionsError} when `maxBytes` is not an integer of at least 1.
+ * @throws {InvalidOptionsError} when the options are wrong, such as `maxBytes` that is not an integer of at least 1.
  */
 export function decodeMessage(input: string | Uint8Array, options: DecodeMessageOptions = {}): Message {
   const { maxBytes = defaultMaxBytes } = options;
+  const problems = unknownOptions(options, known);
   if (!Number.isSafeInteger(maxBytes) || maxBytes < 1)
-    throw new InvalidOptionsError([`maxBytes must be an integer of at least 1, got ${String(maxBytes)}`]);
+    problems.push(`maxBytes must be an integer of at least 1, got ${String(maxBytes)}`);
+  if (problems.length > 0) throw new InvalidOptionsError(problems);
   if (isLarger(input, maxBytes)) throw new MessageFormatError('the text', `is larger than ${maxBytes} bytes`);
   const event = parse(input, 'the text');
   refuseHarm(event, 'the whole');

@@ -1,4 +1,4 @@
-import { InvalidOptionsError, type Removal } from '@lockscope/core';
+import { InvalidOptionsError, type Removal, unknownOptions } from '@lockscope/core';
 
 import { BrokerCapabilityError } from '../broker/broker-errors.ts';
 import type { Broker } from '../broker/broker.ts';
@@ -41,6 +41,8 @@ export interface BrokerDispatcherOptions extends DispatcherHooks {
   readonly whenDeadFull?: WhenFull | undefined;
 }
 
+const known = new Set(['name', 'elsewhere', 'parallel', 'maxDead', 'whenDeadFull', 'onDead', 'onDrop', 'onError']);
+
 /**
  * A dispatcher over a broker: what is not handled is with the broker, and outlives this process where the broker does.
  * Each handler is a group of its own, so that what one fails is not done again by another; handlers need names, and those
@@ -75,7 +77,7 @@ class BrokerDispatcher implements Dispatcher {
 
   constructor(broker: Broker, options: BrokerDispatcherOptions) {
     const { name = 'dispatch', elsewhere = [], parallel = 40, maxDead = 1_000, whenDeadFull = 'drop_oldest' } = options;
-    const problems: string[] = [];
+    const problems = unknownOptions(options, known);
     if (!/^[\w-]{1,30}$/.test(name))
       problems.push(`name must be 1 to 30 letters, digits, _ or -, got ${JSON.stringify(name)}`);
     whole('parallel', parallel, 1, problems);

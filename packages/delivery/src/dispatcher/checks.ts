@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 
 import type { DispatcherHooks, DispatchOptions, TopicHandlerOptions } from './dispatcher.ts';
 import { NoEventError, NoTopicError } from './errors.ts';
@@ -6,6 +6,10 @@ import { exclusively } from './exclusive.ts';
 import type { TopicHandler } from './dispatcher.ts';
 import { defaultRetry, type RetryPolicy } from './retry-policy.ts';
 
+const knownOfHandler = new Set(['name', 'retry', 'timeLimitMs', 'parallel', 'exclusive']);
+const knownOfRetry = new Set(['maxAttempts', 'delayMs']);
+const knownOfExclusive = new Set(['key', 'locks']);
+const knownOfDispatch = new Set(['delayMs', 'at', 'id', 'signal']);
 /** A longer timer would fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
@@ -30,7 +34,11 @@ export function checkHandler<E>(
   const { name, timeLimitMs, exclusive } = options;
   const retry = { ...defaultRetry, ...withoutUndefined(options.retry ?? {}) };
   const own = options.parallel ?? parallel;
-  const problems: string[] = [];
+  const problems = [
+    ...unknownOptions(options, knownOfHandler),
+    ...unknownOptions(options.retry ?? {}, knownOfRetry),
+    ...unknownOptions(exclusive ?? {}, knownOfExclusive),
+  ];
   if (typeof handler !== 'function') problems.push(`handler must be a function, got ${typeof handler}`);
   if (name !== undefined && (typeof name !== 'string' || name === ''))
     problems.push(`name must be a text of at least one character, got ${show(name)}`);
@@ -75,7 +83,7 @@ export function checkDispatch(topic: unknown, event: unknown, options: DispatchO
   checkTopic(topic);
   if (event === undefined || event === null) throw new NoEventError(topic);
   const { delayMs, at, id } = options;
-  const problems: string[] = [];
+  const problems = unknownOptions(options, knownOfDispatch);
   if (delayMs !== undefined && at !== undefined) problems.push('delayMs and at cannot both be given');
   if (delayMs !== undefined && !(delayMs >= 0 && delayMs <= Number.MAX_SAFE_INTEGER))
     problems.push(`delayMs must be from 0 to ${Number.MAX_SAFE_INTEGER}, got ${String(delayMs)}`);

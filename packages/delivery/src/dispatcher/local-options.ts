@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 
 import { checkHooks, show, whole } from './checks.ts';
 import type { WhenFull } from './dead-letter-box.ts';
@@ -33,11 +33,24 @@ export interface CheckedLocalOptions extends DispatcherHooks {
   readonly signal: AbortSignal | undefined;
 }
 
+const known = new Set([
+  'name',
+  'maxQueued',
+  'maxQueuedPerTopic',
+  'parallel',
+  'maxDead',
+  'whenDeadFull',
+  'signal',
+  'onDead',
+  'onDrop',
+  'onError',
+]);
+
 /** Throws an `InvalidOptionsError` with all problems. */
 export function checkLocalOptions(options: LocalDispatcherOptions): CheckedLocalOptions {
   const { name = 'local', maxQueued = 2_000, parallel = 200, maxDead = 1_000, whenDeadFull = 'drop_oldest' } = options;
   const { maxQueuedPerTopic = maxQueued, signal, onDead, onDrop, onError } = options;
-  const problems: string[] = [];
+  const problems = unknownOptions(options, known);
   if (typeof name !== 'string' || name === '') problems.push(`name must be a text, got ${show(name)}`);
   whole('maxQueued', maxQueued, 1, problems);
   whole('maxQueuedPerTopic', maxQueuedPerTopic, 1, problems);

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 
 import type { Closed, CloseOptions } from '../closable.ts';
 import { EncodingError } from '../sinks/encoding-error.ts';
@@ -49,6 +49,18 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+const known = new Set([
+  'path',
+  'encode',
+  'maxBytes',
+  'maxAgeMs',
+  'keep',
+  'fsync',
+  'fsyncIntervalMs',
+  'mode',
+  'onRepair',
+  'onSyncError',
+]);
 /** What is written at once. */
 const mostBytes = 1024 * 1024;
 
@@ -75,7 +87,7 @@ export class FileSink<T = unknown> implements Sink<T> {
   constructor(options: FileSinkOptions<T>) {
     const { path, encode = toJson, maxBytes = Infinity, maxAgeMs = Infinity, keep = 5, mode = 0o600 } = options;
     const { fsync = 'interval', fsyncIntervalMs = 1000, onRepair, onSyncError } = options;
-    const problems: string[] = [];
+    const problems = unknownOptions(options, known);
     if (typeof path !== 'string' || path === '') problems.push(`path must be a string that is not empty`);
     for (const [name, value] of Object.entries({ maxBytes, maxAgeMs }))
       if (!(value > 0)) problems.push(`${name} must be above 0, got ${String(value)}`);

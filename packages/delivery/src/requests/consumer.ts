@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 
 import { nextTurn } from '../internal/soon.ts';
 import type { DriverEventOf, NameOf, PayloadOf, ReplyOf } from './driver-event.ts';
@@ -35,6 +35,8 @@ export interface ServeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const knownOfReceive = new Set(['signal']);
+const knownOfServe = new Set(['concurrency', 'signal']);
 /** Other work has its turn after so many events: a loop that never waits would let no timer run and nothing be read. */
 const inARow = 64;
 
@@ -48,10 +50,12 @@ export class Consumer<Map extends object> implements AsyncIterable<DriverEventOf
   }
 
   /**
-   * The next event. Rejects with the signal's reason, or with a `DriverClosedError` when the driver is closed and nothing
-   * is left in it.
+   * The next event. Rejects with the signal's reason, with a `DriverClosedError` when the driver is closed and nothing
+   * is left in it, or with an `InvalidOptionsError`.
    */
   receive(options: ReceiveOptions = {}): Promise<DriverEventOf<Map>> {
+    const problems = unknownOptions(options, knownOfReceive);
+    if (problems.length > 0) return Promise.reject(new InvalidOptionsError(problems));
     return this.#queue.receive(options.signal) as Promise<unknown> as Promise<DriverEventOf<Map>>;
   }
 
@@ -71,14 +75,14 @@ export class Consumer<Map extends object> implements AsyncIterable<DriverEventOf
    * event: a request that fails is told of it, a one-way event that fails goes to the driver's `onError`, and both fail
    * with an `UnhandledEventError` when there is no handler for them.
    *
-   * @throws {InvalidOptionsError} as a rejection, when the concurrency is none.
+   * @throws {InvalidOptionsError} as a rejection, naming everything that is wrong with the options.
    */
   async serve(handlers: ServeHandlers<Map>, options: ServeOptions = {}): Promise<void> {
     const { concurrency = 100, signal } = options;
+    const problems = unknownOptions(options, knownOfServe);
     if (!((Number.isSafeInteger(concurrency) && concurrency >= 1) || concurrency === Infinity))
-      throw new InvalidOptionsError([
-        `concurrency must be an integer of at least 1, or Infinity, got ${String(concurrency)}`,
-      ]);
+      problems.push(`concurrency must be an integer of at least 1, or Infinity, got ${String(concurrency)}`);
+    if (problems.length > 0) throw new InvalidOptionsError(problems);
     const serving = new Serving(this.#queue, handlers);
     for (let count = 1; ; count += 1) {
       if (serving.running >= concurrency) await serving.oneDone();

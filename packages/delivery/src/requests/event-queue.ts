@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 
 import type { Closed } from '../closable.ts';
 import { harmless } from '../internal/done.ts';
@@ -19,6 +19,8 @@ class Receiver extends Link {
     this.reject = reject;
   }
 }
+
+const known = new Set(['capacity', 'timeoutMs', 'onRefused', 'onError', 'onDrop']);
 
 type Counters = { -readonly [Name in keyof DriverStats]: DriverStats[Name] };
 
@@ -52,7 +54,7 @@ export class EventQueue implements EventHooks {
 
   constructor(options: DriverOptions) {
     const { capacity = 1000, timeoutMs = 30_000 } = options;
-    const problems: string[] = [];
+    const problems = unknownOptions(options, known);
     if (!Number.isSafeInteger(capacity) || capacity < 1)
       problems.push(`capacity must be an integer of at least 1, got ${String(capacity)}`);
     problems.push(...wrongLimit(timeoutMs));

@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 
 import type { NameOf, PayloadOf, ReplyOf } from './driver-event.ts';
 import { type EventQueue, wrongLimit } from './event-queue.ts';
@@ -22,6 +22,9 @@ export interface DriverRequestOptions extends DriverSendOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+const knownOfSend = new Set(['headers', 'signal']);
+const knownOfRequest = new Set([...knownOfSend, 'timeoutMs']);
+
 /** A request that is in the queue. */
 export interface Asking<Reply> {
   /** The answer. Nobody has to wait for it: an error that nobody looks at harms nobody. */
@@ -39,7 +42,7 @@ export class Producer<Map extends object> {
 
   /**
    * Sends an event that wants no answer. Resolves when the driver has it, which takes until there is room. Rejects with
-   * the signal's reason, or a `DriverClosedError`; then nobody gets it.
+   * the signal's reason, a `DriverClosedError`, or an `InvalidOptionsError`; then nobody gets it.
    */
   send<const Name extends NameOf<Map>>(
     name: Name,
@@ -47,6 +50,8 @@ export class Producer<Map extends object> {
     options: DriverSendOptions = {},
   ): Promise<void> {
     const { headers, signal } = options;
+    const problems = unknownOptions(options, knownOfSend);
+    if (problems.length > 0) return Promise.reject(new InvalidOptionsError(problems));
     if (this.#queue.closed) return Promise.reject(new DriverClosedError());
     if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
     const event = new QueuedEvent(name, payload, headers, this.#queue);
@@ -57,7 +62,7 @@ export class Producer<Map extends object> {
   /**
    * Asks, and resolves with the answer. Rejects with what the consumer failed with, the same object; a
    * `RequestTimeoutError` at the limit, whatever the consumer is doing; the signal's reason; a `DriverClosedError`; an
-   * `InvalidOptionsError` when the limit is none.
+   * `InvalidOptionsError` when the options are wrong.
    */
   request<const Name extends NameOf<Map>>(
     name: Name,
@@ -85,7 +90,7 @@ export class Producer<Map extends object> {
     options: DriverRequestOptions,
   ): { event?: QueuedEvent; reply: Promise<unknown> } {
     const { headers, signal, timeoutMs = this.#queue.timeoutMs } = options;
-    const problems = wrongLimit(timeoutMs);
+    const problems = [...unknownOptions(options, knownOfRequest), ...wrongLimit(timeoutMs)];
     if (problems.length > 0) return { reply: Promise.reject(new InvalidOptionsError(problems)) };
     if (this.#queue.closed) return { reply: Promise.reject(new DriverClosedError()) };
     if (signal?.aborted === true) return { reply: Promise.reject(signal.reason as Error) };

@@ -2,6 +2,7 @@ import {
   encodeEvent,
   InvalidOptionsError,
   toWire,
+  unknownOptions,
   type Event,
   type EventType,
   type Listener,
@@ -37,6 +38,8 @@ export interface AsListenerOptions<Form extends keyof EventForms = 'event'> {
   readonly onDrop?: (event: Event, error: unknown) => void;
 }
 
+const known = new Set(['name', 'types', 'form', 'maxPending', 'onDrop']);
+
 /** A listener that writes into a sink. Hang it on a lock like any other. */
 export interface SinkListener extends Listener, Closable {
   /** Writes under way. */
@@ -58,7 +61,7 @@ export function asListener<Form extends keyof EventForms = 'event'>(
   options: AsListenerOptions<Form> = {},
 ): SinkListener {
   const { form = 'event' as Form, maxPending = 10_000 } = options;
-  const problems: string[] = [];
+  const problems = unknownOptions(options, known);
   if (!Object.hasOwn(forms, form)) problems.push(`form must be event, wire, json, got ${form}`);
   if (!(maxPending === Infinity || (Number.isSafeInteger(maxPending) && maxPending >= 1)))
     problems.push(`maxPending must be an integer of at least 1 or Infinity, got ${String(maxPending)}`);

@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 
 import { harmless } from '../internal/done.ts';
 import { pause } from '../internal/pause.ts';
@@ -25,6 +25,8 @@ export interface BreakerOptions {
   readonly onStateChange?: (change: BreakerChange) => void;
 }
 
+const known = new Set(['threshold', 'backoffMs', 'onStateChange']);
+
 /**
  * Spares a destination that fails: after `threshold` failures in a row all attempts wait for `backoffMs`. Then exactly
  * one is made, whoever it was that came first, and the others wait for its end: they go on when it succeeded, and wait
@@ -47,7 +49,7 @@ export class Breaker implements RetryStrategy {
   /** @throws {InvalidOptionsError} naming every option that is wrong, its value and the bound. */
   constructor(options: BreakerOptions = {}) {
     const { threshold = 5, backoffMs = 10_000, onStateChange } = options;
-    const problems: string[] = [];
+    const problems = unknownOptions(options, known);
     if (!(Number.isSafeInteger(threshold) && threshold >= 1))
       problems.push(`threshold must be an integer of at least 1, got ${String(threshold)}`);
     if (!(backoffMs >= 0 && backoffMs < Infinity))

@@ -1,10 +1,10 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 
 import type { Closed, CloseOptions } from '../closable.ts';
 import { Closing, closeAllBehind } from '../internal/closing.ts';
 import { done, harmless } from '../internal/done.ts';
 import { Lane } from './internal/lane.ts';
-import type { QueueOptions } from './queue.ts';
+import { checkQueueSize, type QueueOptions } from './queue.ts';
 import { isSinkClosed, SinkClosedError } from './sink-closed-error.ts';
 import type { Sink, WriteOptions } from './sink.ts';
 
@@ -20,6 +20,8 @@ export interface BroadcasterOptions<T = unknown> {
   /** Told of every event that one sink did not get, with the reason. The others got it. Default: only counted. */
   readonly onDrop?: (event: T, error: unknown, sink: Sink<T>) => void;
 }
+
+const known = new Set(['maxSize', 'onFull', 'onDrop']);
 
 /**
  * Gives every event to every sink. Each sink gets all events in the order in which they were written, one at a time, and
@@ -39,13 +41,14 @@ export class Broadcaster<T> implements Sink<T> {
    * @throws {InvalidOptionsError} naming every option that is wrong, its value and the bound.
    */
   constructor(sinks: Iterable<Sink<T>> = [], options: BroadcasterOptions<T> = {}) {
-    const { onFull = 'wait' } = options;
+    const { maxSize = 10_000, onFull = 'wait' } = options;
+    const problems = unknownOptions(options, known);
+    checkQueueSize(maxSize, problems);
     if (!['wait', 'drop_oldest', 'drop_newest'].includes(onFull))
-      throw new InvalidOptionsError([`onFull must be wait, drop_oldest, drop_newest, got ${onFull}`]);
+      problems.push(`onFull must be wait, drop_oldest, drop_newest, got ${onFull}`);
+    if (problems.length > 0) throw new InvalidOptionsError(problems);
     this.#options = options;
     this.#closing = new Closing(this, (signal) => this.#end(signal));
-    // A queue of no use, so that a wrong option is told here and not when the first sink is added.
-    void this.#lane(this);
     for (const sink of sinks) this.add(sink);
   }
 

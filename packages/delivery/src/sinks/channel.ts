@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 
 import type { Closed, CloseOptions } from '../closable.ts';
 import { GivenUpError } from './given-up-error.ts';
@@ -17,6 +17,8 @@ export interface ChannelOptions<T = unknown> {
   /** Told of every event that was accepted and that no reader finished with, with the reason. */
   readonly onDrop?: (event: T, error: unknown) => void;
 }
+
+const known = new Set(['maxSize', 'onFull', 'onDrop']);
 
 interface Reader<T> {
   /** What it has taken, until it asks for more. */
@@ -46,7 +48,7 @@ export class Channel<T> implements Sink<T>, AsyncIterable<T> {
   /** @throws {InvalidOptionsError} naming every option that is wrong, its value and the bound. */
   constructor(options: ChannelOptions<T> = {}) {
     const { maxSize = 16, onFull = 'wait', onDrop } = options;
-    const problems: string[] = [];
+    const problems = unknownOptions(options, known);
     if (!(maxSize === Infinity || (Number.isSafeInteger(maxSize) && maxSize >= 0)))
       problems.push(`maxSize must be an integer of at least 0 or Infinity, got ${String(maxSize)}`);
     if (!onFullValues.includes(onFull)) problems.push(`onFull must be ${onFullValues.join(', ')}, got ${onFull}`);

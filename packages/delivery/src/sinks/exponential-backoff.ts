@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 
 import { pause } from '../internal/pause.ts';
 import type { RetryAttempt, RetryStrategy } from './retry-strategy.ts';
@@ -25,6 +25,7 @@ export interface ExponentialBackoff extends RetryStrategy, RetryAttempt {
   delayMs(): number;
 }
 
+const known = new Set(['baseMs', 'factorMs', 'maxMs', 'random']);
 /** Beyond it the bound is `maxMs` for every factor that means anything, and below it nothing overflows. */
 const mostDoublings = 900;
 
@@ -36,7 +37,7 @@ const mostDoublings = 900;
  */
 export function exponentialBackoff(options: ExponentialBackoffOptions = {}): ExponentialBackoff {
   const { baseMs = 1000, factorMs = 1000, maxMs = 20_000, random = Math.random } = options;
-  const problems: string[] = [];
+  const problems = unknownOptions(options, known);
   for (const [name, value] of Object.entries({ baseMs, factorMs, maxMs })) {
     if (!(value >= 0 && value < Infinity))
       problems.push(`${name} must be a number of at least 0, got ${String(value)}`);

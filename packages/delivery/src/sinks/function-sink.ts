@@ -1,3 +1,5 @@
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
+
 import type { Closed, CloseOptions } from '../closable.ts';
 import { whenAborted } from '../internal/signals.ts';
 import { Passing } from './internal/passing.ts';
@@ -12,6 +14,8 @@ export interface FunctionSinkOptions {
   readonly close?: (options: { readonly signal: AbortSignal }) => unknown;
 }
 
+const known = new Set(['close']);
+
 /**
  * A function as a sink. An event is committed when the function has returned, or when the promise that it gave has
  * resolved. The signal that it gets aborts when the writer or a closer gives up; the write is over then, whether the
@@ -20,7 +24,10 @@ export interface FunctionSinkOptions {
 export class FunctionSink<T> implements Sink<T> {
   readonly #passing: Passing<T>;
 
+  /** @throws {InvalidOptionsError} naming every option that there is not. */
   constructor(write: Write<T>, options: FunctionSinkOptions = {}) {
+    const problems = unknownOptions(options, known);
+    if (problems.length > 0) throw new InvalidOptionsError(problems);
     this.#passing = new Passing<T>(
       this,
       (event, turn) =>

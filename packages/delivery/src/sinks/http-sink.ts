@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 
 import { FunctionSink } from './function-sink.ts';
 import { EncodingError } from './encoding-error.ts';
@@ -28,6 +28,7 @@ export interface HttpSinkOptions<T = unknown> {
 /** Headers by name. */
 export type HeadersOf = Readonly<Record<string, string>>;
 
+const known = new Set(['method', 'headers', 'encode', 'timeoutMs', 'init', 'fetch']);
 /** More of an answer is not read; the connection is given up instead. */
 const mostBytes = 65_536;
 const mostSaid = 1000;
@@ -44,7 +45,7 @@ const mostSaid = 1000;
  */
 export function httpSink<T = unknown>(url: string | URL, options: HttpSinkOptions<T> = {}): Sink<T> {
   const { timeoutMs = 10_000, method = 'POST' } = options;
-  const problems: string[] = [];
+  const problems = unknownOptions(options, known);
   const target = URL.canParse(String(url)) ? new URL(url) : undefined;
   if (target === undefined || !/^https?:$/.test(target.protocol))
     problems.push('url must be an absolute URL with http: or https:');

@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 
 import type { Closed, CloseOptions } from '../closable.ts';
 import { GivenUpError } from './given-up-error.ts';
@@ -25,6 +25,7 @@ export interface QueueOptions<T = unknown> {
   readonly onDrop?: (event: T, error: unknown) => void;
 }
 
+const known = new Set(['maxSize', 'onFull', 'onDrop']);
 /** Events in a row before other work gets its turn. */
 const batch = 64;
 
@@ -55,9 +56,8 @@ export class Queue<T> implements Sink<T> {
   /** @throws {InvalidOptionsError} naming every option that is wrong, its value and the bound. */
   constructor(behind: Sink<T>, options: QueueOptions<T> = {}) {
     const { maxSize = 10_000, onFull = 'wait', onDrop } = options;
-    const problems: string[] = [];
-    if (!(maxSize === Infinity || (Number.isSafeInteger(maxSize) && maxSize >= 1)))
-      problems.push(`maxSize must be an integer of at least 1 or Infinity, got ${String(maxSize)}`);
+    const problems = unknownOptions(options, known);
+    checkQueueSize(maxSize, problems);
     if (!onFullValues.includes(onFull)) problems.push(`onFull must be ${onFullValues.join(', ')}, got ${onFull}`);
     if (problems.length > 0) throw new InvalidOptionsError(problems);
     this.#behind = behind;
@@ -173,4 +173,10 @@ export class Queue<T> implements Sink<T> {
     this.#idle = [];
     for (const resolve of idle) resolve();
   }
+}
+
+/** Adds a problem when so many events cannot be what a queue holds. */
+export function checkQueueSize(maxSize: number, problems: string[]): void {
+  if (!(maxSize === Infinity || (Number.isSafeInteger(maxSize) && maxSize >= 1)))
+    problems.push(`maxSize must be an integer of at least 1 or Infinity, got ${String(maxSize)}`);
 }

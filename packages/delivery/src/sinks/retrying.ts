@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 
 import type { Closed, CloseOptions } from '../closable.ts';
 import { exponentialBackoff } from './exponential-backoff.ts';
@@ -38,6 +38,17 @@ export interface RetryingOptions<T = unknown> {
   readonly onDrop?: (event: T, error: RetriesExhaustedError) => void;
 }
 
+const known = new Set([
+  'strategy',
+  'maxAttempts',
+  'isRetryable',
+  'maxRetryAfterMs',
+  'serial',
+  'signal',
+  'onRetry',
+  'onDrop',
+]);
+
 /**
  * Writes on until it succeeds: again when an attempt fails, at the time that the strategy says, so often as
  * `maxAttempts` says. It ends early when what is behind is closed, when the error says that trying again is of no use,
@@ -61,7 +72,7 @@ export class Retrying<T> implements Sink<T> {
   /** @throws {InvalidOptionsError} naming every option that is wrong, its value and the bound. */
   constructor(behind: Sink<T>, options: RetryingOptions<T> = {}) {
     const { strategy = exponentialBackoff(), maxAttempts = 10, maxRetryAfterMs = 300_000, signal } = options;
-    const problems: string[] = [];
+    const problems = unknownOptions(options, known);
     if (!(maxAttempts === Infinity || (Number.isSafeInteger(maxAttempts) && maxAttempts >= 1)))
       problems.push(`maxAttempts must be an integer of at least 1 or Infinity, got ${String(maxAttempts)}`);
     if (!(maxRetryAfterMs >= 0 && maxRetryAfterMs < Infinity))

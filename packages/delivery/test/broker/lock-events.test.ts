@@ -90,7 +90,7 @@ it('a loop ends when it is closed or its signal aborts', async () => {
 it('refuses options that cannot work', () => {
   expect(() => lockEvents(memoryBroker(), { maxBytes: 0 })).toThrow('maxBytes');
   expect(() => brokerListener(memoryBroker(), { subject: '*' })).toThrow('subject');
-  expect(() => brokerListener(memoryBroker(), { bufferSize: 0 })).toThrow('capacity');
+  expect(() => brokerListener(memoryBroker(), { bufferSize: 0 })).toThrow('bufferSize');
 });
 
 describe('the listener contract, a listener that publishes', () => {

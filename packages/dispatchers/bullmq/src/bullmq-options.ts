@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 import type { DispatcherHooks, ExclusiveLocks } from '@lockscope/delivery';
 import { checkHooks, whole } from '@lockscope/delivery/dispatcher-kit';
 import { type BackendFactory, type ConnectionOptions, createRedisBackend, type IQueueBackend } from 'bullmq';
@@ -48,6 +48,22 @@ export interface CheckedOptions<Connection> extends DispatcherHooks {
   readonly maxEventLength: number;
 }
 
+const known = new Set([
+  'connection',
+  'backend',
+  'name',
+  'maxQueued',
+  'locks',
+  'parallel',
+  'claimMs',
+  'maxCrashes',
+  'rememberHandled',
+  'maxEventLength',
+  'onDead',
+  'onDrop',
+  'onError',
+]);
+
 /** Throws an `InvalidOptionsError` with all problems. */
 export function checkOptions<Connection>(options: BullmqDispatcherOptions<Connection>): CheckedOptions<Connection> {
   const { connection, name = 'lockscope', maxQueued = 100_000, parallel = 40, claimMs = 30_000 } = options;
@@ -55,7 +71,7 @@ export function checkOptions<Connection>(options: BullmqDispatcherOptions<Connec
   const { onDead, onDrop, onError } = options;
   // Without a type argument the connection is the one of Redis.
   const { backend = createRedisBackend as BackendFactory<IQueueBackend, unknown> } = options;
-  const problems: string[] = [];
+  const problems = unknownOptions(options, known);
   if (connection === undefined || connection === null) problems.push('connection must be given');
   if (typeof backend !== 'function') problems.push(`backend must be a function, got ${typeof backend}`);
   if (!/^[\w-]{1,100}$/.test(name))

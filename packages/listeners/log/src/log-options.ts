@@ -1,3 +1,5 @@
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
+
 /** How much a line matters, least first. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -88,10 +90,27 @@ const defaults = Object.freeze({
   ascii: false,
 } as const);
 
+const knownOptions = new Set([
+  'stream',
+  'format',
+  'logger',
+  'style',
+  'level',
+  'longWaitMs',
+  'longHoldMs',
+  'names',
+  'rateLimit',
+  'maxBuffered',
+  'colors',
+  'ascii',
+]);
+const knownLengths = new Set(['longWaitMs', 'longHoldMs']);
+const knownOfRate = new Set(['lines', 'everyMs']);
+
 /** Defaults filled in, all problems told at once. */
 export function planLog(options: LogOptions): LogPlan {
   const problems = problemsOf(options);
-  if (problems.length > 0) throw new RangeError(`log(): ${problems.join('; ')}`);
+  if (problems.length > 0) throw new InvalidOptionsError(problems);
   const { logger, style, format } = options;
   const stream = options.stream ?? (format === undefined ? undefined : process.stdout);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
@@ -102,7 +121,10 @@ export function planLog(options: LogOptions): LogPlan {
 
 function problemsOf(options: LogOptions): string[] {
   const { stream, logger, format, style, level, longWaitMs, longHoldMs, rateLimit, maxBuffered } = options;
-  const problems: string[] = [];
+  const problems = unknownOptions(options, knownOptions);
+  for (const lengths of Object.values(options.names ?? {}))
+    problems.push(...unknownOptions(lengths ?? {}, knownLengths));
+  if (rateLimit !== undefined && rateLimit !== false) problems.push(...unknownOptions(rateLimit ?? {}, knownOfRate));
   const oneOf = (name: string, value: string | undefined, allowed: readonly string[]): void => {
     if (value !== undefined && !allowed.includes(value))
       problems.push(`${name} must be ${allowed.join(' or ')}, got ${value}`);

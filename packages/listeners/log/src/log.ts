@@ -10,7 +10,7 @@ import { PrettyListener } from './pretty-listener.ts';
  *
  * With neither `stream`, `logger` nor `format` it tells nobody, and says so once as a process warning.
  *
- * @throws {RangeError} naming every option that is wrong.
+ * @throws {InvalidOptionsError} naming every option that is wrong.
  */
 export function log(options: LogOptions = {}): LogListener {
   const plan = planLog(options);

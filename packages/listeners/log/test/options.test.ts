@@ -1,7 +1,7 @@
 import { ListenerSet } from '@lockscope/core';
 import { describe, expect, it, vi } from 'vitest';
 
-import { log, type LogOptions } from '../src/index.ts';
+import { InvalidOptionsError, log, type LogOptions } from '../src/index.ts';
 import { Sheet } from './script.ts';
 
 describe('options', () => {
@@ -18,15 +18,20 @@ describe('options', () => {
       rateLimit: { lines: 0, everyMs: 1e12 },
     };
     expect(() => log(wrong as unknown as LogOptions)).toThrow(
-      new RangeError(
-        'log(): stream and logger exclude each other; format is for a stream, a logger has its own; ' +
-          'stream must have write(); logger must have error(); format must be json or pretty, got xml; ' +
-          'style must be pino or winston or console, got bunyan; ' +
-          'level must be debug or info or warn or error, got fatal; longWaitMs must be at least 0, got -1; ' +
-          'longHoldMs must be at least 0, got NaN; maxBuffered must be an integer of at least 0, got 1.5; ' +
-          'rateLimit.lines must be an integer of at least 1, got 0; ' +
-          'rateLimit.everyMs must be at most 2147483647, got 1000000000000',
-      ),
+      new InvalidOptionsError([
+        'stream and logger exclude each other',
+        'format is for a stream, a logger has its own',
+        'stream must have write()',
+        'logger must have error()',
+        'format must be json or pretty, got xml',
+        'style must be pino or winston or console, got bunyan',
+        'level must be debug or info or warn or error, got fatal',
+        'longWaitMs must be at least 0, got -1',
+        'longHoldMs must be at least 0, got NaN',
+        'maxBuffered must be an integer of at least 0, got 1.5',
+        'rateLimit.lines must be an integer of at least 1, got 0',
+        'rateLimit.everyMs must be at most 2147483647, got 1000000000000',
+      ]),
     );
   });
 

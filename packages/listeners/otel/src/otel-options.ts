@@ -1,5 +1,5 @@
 import type { TracerProvider } from '@opentelemetry/api';
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 
 /** What a span says of the lock's key. */
 export type KeyRedaction = 'none' | 'hash' | 'omit';
@@ -48,9 +48,7 @@ export function resolveOtelOptions(options: OtelOptions): ResolvedOtelOptions {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const resolved: ResolvedOtelOptions = { ...defaults, ...given };
   const { tracerProvider, propagate, keyRedaction, maxBlockerLinks, longHoldMs, verbose } = resolved;
-  const problems = Object.keys(given)
-    .filter((name) => !knownOptions.has(name))
-    .map((name) => `${name} is not an option`);
+  const problems = unknownOptions(options, knownOptions);
   if (tracerProvider !== undefined && typeof tracerProvider?.getTracer !== 'function') {
     problems.push('tracerProvider must have getTracer()');
   }

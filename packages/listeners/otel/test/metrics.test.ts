@@ -310,10 +310,10 @@ describe('options', () => {
     } as unknown as OtelMetricsOptions;
     expect(() => otelMetrics(wrong)).toThrow(
       new InvalidOptionsError([
-        'colour is not an option',
+        'there is no option "colour"; known are meterProvider, names, caps, queues',
+        'there is no option "colours"; known are names, operations, blamePairs, orderEdges, systems, errorTypes, listeners',
         'meterProvider must have getMeter()',
         'caps.names must be an integer of at least 1, got 0',
-        'caps.colours is not an option',
         'names[0].name must be text of 1 to 200 characters',
         'names[1].holderLimit must be an integer of at least 1, got 0',
         'names[1].expectedHoldMs must be above 0 and finite, got -1',

@@ -19,7 +19,7 @@ describe('options', () => {
     };
     expect(() => otel(wrong as unknown as OtelOptions)).toThrow(
       new InvalidOptionsError([
-        'colour is not an option',
+        'there is no option "colour"; known are tracerProvider, propagate, keyRedaction, maxBlockerLinks, longHoldMs, verbose',
         'tracerProvider must have getTracer()',
         'propagate must be true or false, got no',
         'keyRedaction must be none, hash or omit, got some',

@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 import { Registry } from 'prom-client';
 import { RegistryReader, type ReadableRegistry } from './registry-reader.ts';
 import { Counted, linesOf, mergeSets, takeReports, type CellSet, type CellSets } from './cell-sets.ts';
@@ -22,6 +22,8 @@ export interface CollectOptions {
    */
   readonly mostSeriesOfGone?: number;
 }
+
+const known = new Set(['registry', 'patienceMs', 'everyMs', 'mostSeriesOfGone']);
 
 /** What `collectMetrics()` gives. */
 export interface MetricsCollector {
@@ -48,7 +50,7 @@ export interface MetricsCollector {
  */
 export function collectMetrics(options: CollectOptions = {}): MetricsCollector {
   const { registry, patienceMs = 500, everyMs = 1000, mostSeriesOfGone = 10_000 } = options;
-  const problems: string[] = [];
+  const problems = unknownOptions(options, known);
   for (const [name, ms] of Object.entries({ patienceMs, everyMs })) {
     if (!(ms > 0 && ms <= longestTimerMs))
       problems.push(`${name} must be above 0 and at most ${longestTimerMs}, got ${ms}`);

@@ -3,6 +3,7 @@ import {
   lockModes,
   maxValueLength,
   metrics,
+  unknownOptions,
   type EventClock,
   type LockMode,
   type MetricName,
@@ -82,11 +83,12 @@ const defaultCaps: ResolvedCaps = Object.freeze({
 });
 const systemClock: EventClock = { now: () => Date.now(), monotonic: () => performance.now() };
 const knownOptions = new Set(['registry', 'names', 'caps', 'queues', 'buckets', 'clock']);
+const knownOfName = new Set(['name', 'system', 'mode', 'holderLimit', 'expectedHoldMs']);
+const knownCaps = new Set(Object.keys(defaultCaps));
 
 /** @internal Fills in and checks; all problems in one error. */
 export function resolveOptions(options: PrometheusOptions): ResolvedOptions {
-  const problems: string[] = [];
-  for (const name of Object.keys(options)) if (!knownOptions.has(name)) problems.push(`${name} is not an option`);
+  const problems = [...unknownOptions(options, knownOptions), ...unknownOptions(options.caps ?? {}, knownCaps)];
   const { registry = register, buckets = {}, clock = systemClock } = options;
   if (registry !== false && typeof (registry as Partial<MetricRegistry> | null)?.registerMetric !== 'function') {
     problems.push('registry must be a Registry of prom-client or false');
@@ -134,9 +136,8 @@ export function resolveDeclarations(given: readonly (string | NameDeclaration)[]
 function resolveCaps(given: LabelCaps, problems: string[]): ResolvedCaps {
   const caps = { ...defaultCaps };
   for (const [name, value] of Object.entries(given) as [keyof LabelCaps, number | undefined][]) {
-    if (!Object.hasOwn(defaultCaps, name)) problems.push(`caps.${name} is not an option`);
-    else if (value === undefined) continue;
-    else if (!Number.isSafeInteger(value) || value < 1)
+    if (value === undefined || !knownCaps.has(name)) continue;
+    if (!Number.isSafeInteger(value) || value < 1)
       problems.push(`caps.${name} must be an integer of at least 1, got ${value}`);
     else caps[name] = value;
   }
@@ -167,6 +168,7 @@ function declarations(
   return given.map((item, index) => {
     const declaration = typeof item === 'string' ? { name: item } : { ...item };
     const at = `${option}[${index}]`;
+    problems.push(...unknownOptions(declaration, knownOfName));
     const { name, system, mode, holderLimit, expectedHoldMs } = declaration;
     checkLabel(`${at}.name`, name, problems);
     if (system !== undefined) checkLabel(`${at}.system`, system, problems);

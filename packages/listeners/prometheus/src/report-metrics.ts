@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 import { register } from 'prom-client';
 import { RegistryReader, type ReadableRegistry } from './registry-reader.ts';
 import { isQuestion, type MetricReport, type MetricsAnswer } from './worker-messages.ts';
@@ -8,6 +9,8 @@ export interface ReportOptions {
   /** What is told of. Default: prom-client's `register`. */
   readonly registry?: ReadableRegistry;
 }
+
+const known = new Set(['registry']);
 
 /** What `reportMetrics()` gives. */
 export interface MetricsReporter {
@@ -21,8 +24,13 @@ export interface MetricsReporter {
  *
  * What counts since the last question is told once more when the process exits by itself; call `close()` before a
  * worker disconnects. Until then the worker listens to its parent, which keeps it alive.
+ *
+ * @throws {InvalidOptionsError} naming every option that there is not.
  */
-export function reportMetrics({ registry = register }: ReportOptions = {}): MetricsReporter {
+export function reportMetrics(options: ReportOptions = {}): MetricsReporter {
+  const { registry = register } = options;
+  const problems = unknownOptions(options, known);
+  if (problems.length > 0) throw new InvalidOptionsError(problems);
   const parent = parentOf(process);
   return parent === undefined ? { close: () => Promise.resolve() } : new Reporter(new RegistryReader(registry), parent);
 }

@@ -31,11 +31,11 @@ describe('options that cannot work', () => {
       regsitry: 1,
     };
     expect(problems(wrong)).toEqual([
-      'regsitry is not an option',
+      'there is no option "regsitry"; known are registry, names, caps, queues, buckets, clock',
+      'there is no option "nmaes"; known are names, operations, blamePairs, orderEdges, systems, errorTypes, listeners',
       'clock must have now() and monotonic()',
       'caps.names must be an integer of at least 1, got 0',
       'caps.operations must be an integer of at least 1, got 1.5',
-      'caps.nmaes is not an option',
       'buckets.lock.hold.duration must be finite numbers that rise, got [1,1]',
       'buckets.lock.lease.lost is not a histogram of the catalogue',
       'buckets.lock.renew.duration must be finite numbers that rise, got []',

@@ -4,6 +4,6 @@ import { createLocks } from '@lockscope/storage-lock';
 
 const locks = createLocks({ storage: new MemoryStorage(), watchdog: false });
 const first = await locks.acquire('a', { leaseMs: 60_000 });
-setTimeout(() => first.release(), 300).unref();
+setTimeout(() => void first.release(), 300).unref();
 await locks.acquire('a', { waitMs: 'forever' });
 process.stdout.write('has it\n');

@@ -22,28 +22,28 @@ export class AnswerLimit {
     return new Promise((resolve, reject) => {
       const open: Open = { until: performance.now() + this.ms, reject };
       this.#open.add(open);
-      this.#timer ??= this.#wakeIn(this.ms);
-      answer.then(
-        (value) => {
+      if (this.#timer === undefined) this.#wakeIn(this.ms);
+      const settle = async (): Promise<void> => {
+        try {
+          resolve(await answer);
+        } catch (error) {
+          reject(error);
+        } finally {
           this.#open.delete(open);
-          resolve(value);
-        },
-        (error: unknown) => {
-          this.#open.delete(open);
-          reject(error as Error);
-        },
-      );
+        }
+      };
+      void settle();
     });
   }
 
   /** The connection keeps the process alive while it is there; without one nothing is open for long. */
-  #wakeIn(ms: number): NodeJS.Timeout {
-    return setTimeout(() => {
+  #wakeIn(ms: number): void {
+    this.#timer = setTimeout(() => {
       this.#timer = undefined;
       const now = performance.now();
       for (const open of this.#open) {
         if (open.until > now) {
-          this.#timer = this.#wakeIn(Math.ceil(open.until - now));
+          this.#wakeIn(Math.ceil(open.until - now));
           return;
         }
         this.#open.delete(open);

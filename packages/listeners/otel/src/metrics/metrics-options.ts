@@ -1,5 +1,5 @@
 import type { MeterProvider } from '@opentelemetry/api';
-import { InvalidOptionsError } from '@lockscope/core';
+import { InvalidOptionsError, unknownOptions } from '@lockscope/core';
 
 /** A lock name of which more is known than its events say. */
 export interface NameDeclaration {
@@ -68,12 +68,13 @@ const defaultCaps: Required<AttributeCaps> = Object.freeze({
   listeners: 50,
 });
 const knownOptions = new Set(['meterProvider', 'names', 'caps', 'queues']);
+/** One list may serve both exporters: that of Prometheus also says `system` and `mode`. */
+const knownOfName = new Set(['name', 'holderLimit', 'expectedHoldMs', 'system', 'mode']);
+const knownCaps = new Set(Object.keys(defaultCaps));
 
 /** @internal Fills in and checks; all problems in one error. */
 export function resolveMetricsOptions(options: OtelMetricsOptions): ResolvedMetricsOptions {
-  const problems = Object.keys(options)
-    .filter((name) => !knownOptions.has(name))
-    .map((name) => `${name} is not an option`);
+  const problems = [...unknownOptions(options, knownOptions), ...unknownOptions(options.caps ?? {}, knownCaps)];
   const { meterProvider } = options;
   const asked = typeof meterProvider === 'function' ? meterProvider : meterProvider && (() => meterProvider);
   if (meterProvider !== undefined && typeof meterProvider !== 'function') {
@@ -93,9 +94,8 @@ export function resolveMetricsOptions(options: OtelMetricsOptions): ResolvedMetr
 function resolveCaps(given: AttributeCaps, problems: string[]): Required<AttributeCaps> {
   const caps = { ...defaultCaps };
   for (const [name, value] of Object.entries(given) as [keyof AttributeCaps, number | undefined][]) {
-    if (!Object.hasOwn(defaultCaps, name)) problems.push(`caps.${name} is not an option`);
-    else if (value === undefined) continue;
-    else if (Number.isSafeInteger(value) && value >= 1) caps[name] = value;
+    if (value === undefined || !knownCaps.has(name)) continue;
+    if (Number.isSafeInteger(value) && value >= 1) caps[name] = value;
     else problems.push(`caps.${name} must be an integer of at least 1, got ${String(value)}`);
   }
   return caps;
@@ -103,6 +103,7 @@ function resolveCaps(given: AttributeCaps, problems: string[]): Required<Attribu
 
 function checkName(given: string | NameDeclaration, at: string, problems: string[]): NameDeclaration {
   const declared = typeof given === 'string' ? { name: given } : { ...given };
+  problems.push(...unknownOptions(declared, knownOfName));
   const { name, holderLimit, expectedHoldMs } = declared;
   if (typeof name !== 'string' || name === '' || name.length > 200)
     problems.push(`${at}.name must be text of 1 to 200 characters`);
